@@ -1,0 +1,1 @@
+//! What does this text say? Pure: no clock, no socket, no database.

@@ -1,0 +1,1 @@
+//! Wiring and time: the only module that knows all stages.

@@ -1,0 +1,12 @@
+//! `hinomi demo`.
+
+use super::{Common, Exit, Outcome};
+
+/// Arguments of `hinomi demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs it.
+pub fn run(_args: &Args, _common: &Common) -> Outcome {
+    Ok(Exit::Error)
+}

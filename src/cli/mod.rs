@@ -1,0 +1,118 @@
+//! The commands. Each is a file here and one line of help.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+mod check;
+mod demo;
+mod detect;
+mod feed;
+mod replay;
+mod run;
+mod score;
+mod sql;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// What a command ends with.
+pub type Outcome = anyhow::Result<Exit>;
+
+/// The exit codes that scripts rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: it worked.
+    Ok,
+    /// 1: it did not.
+    Error,
+    /// 2: a mistake in configuration or usage.
+    Usage,
+    /// 3: a check found failures.
+    Failed,
+    /// 10 to 13: the worst level of a replay.
+    Level(u8),
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Error => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+            Self::Level(n) => 10 + n,
+        }
+    }
+}
+
+/// 火の見: watches posts, blogs, news and videos for companies in trouble, and mails the PR team in time.
+#[derive(Debug, Parser)]
+#[command(name = "hinomi", version, about)]
+struct Cli {
+    /// Language of what is printed for people.
+    #[arg(long, global = true, value_enum, default_value_t = Lang::Ja)]
+    lang: Lang,
+    /// Configuration file.
+    #[arg(long, global = true, default_value = "config/hinomi.toml", value_name = "FILE")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Language of what is printed for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+}
+
+/// What every command may want to know.
+#[derive(Debug, Clone)]
+pub struct Common {
+    /// Language of what is printed for people.
+    pub lang: Lang,
+    /// Configuration file.
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try everything in two minutes: fictional companies, real HTTP, real SMTP, nothing leaves this machine.
+    Demo(demo::Args),
+    /// Watch, until told to stop.
+    Run(run::Args),
+    /// Read the configuration and say every mistake at once.
+    Check(check::Args),
+    /// Read a feed as Hinomi reads it.
+    Feed(feed::Args),
+    /// Score texts for a company.
+    Score(score::Args),
+    /// Look for spikes in a series of counts.
+    Detect(detect::Args),
+    /// Run recorded posts through the same pipeline, in their own time.
+    Replay(replay::Args),
+    /// Ask the database, read-only.
+    Sql(sql::Args),
+}
+
+/// Runs the command that was typed.
+pub fn main() -> ExitCode {
+    let Cli { lang, config, command } = Cli::parse();
+    let common = Common { lang, config };
+    let outcome = match command {
+        Command::Demo(args) => demo::run(&args, &common),
+        Command::Run(args) => run::run(&args, &common),
+        Command::Check(args) => check::run(&args, &common),
+        Command::Feed(args) => feed::run(&args, &common),
+        Command::Score(args) => score::run(&args, &common),
+        Command::Detect(args) => detect::run(&args, &common),
+        Command::Replay(args) => replay::run(&args, &common),
+        Command::Sql(args) => sql::run(&args, &common),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        eprintln!("hinomi: {error:#}");
+        Exit::Error
+    });
+    ExitCode::from(exit.code())
+}

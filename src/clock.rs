@@ -1,0 +1,153 @@
+//! What time it is, and who is next in line. The only file that reads the wall clock.
+//!
+//! Everything below `app` takes the time as an argument, so a day can be replayed in seconds and comes out the
+//! same to the byte.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::model::time::{Span, Timestamp};
+
+/// Tells the time of the run.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// How long to really wait until `then`; zero if it has passed.
+    fn wait(&self, then: Timestamp) -> Duration;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn wait(&self, then: Timestamp) -> Duration {
+        (then - self.now()).to_std()
+    }
+}
+
+/// A clock that stands still until it is moved: replay and tests.
+#[derive(Debug, Default)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Stands at `at`.
+    pub fn at(at: Timestamp) -> Self {
+        Self(AtomicI64::new(at.millis()))
+    }
+
+    /// Moves forward to `then`; never back.
+    pub fn advance_to(&self, then: Timestamp) {
+        self.0.fetch_max(then.millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn wait(&self, _then: Timestamp) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A clock that runs `speed` times as fast as the real one: the demo.
+#[derive(Debug, Clone, Copy)]
+pub struct FastClock {
+    start: Timestamp,
+    real_start: Instant,
+    speed: f64,
+}
+
+impl FastClock {
+    /// Shows `start` now. `speed` is held at 1 or more.
+    #[expect(clippy::disallowed_methods, reason = "the one file that reads clocks")]
+    pub fn new(start: Timestamp, speed: f64) -> Self {
+        Self { start, real_start: Instant::now(), speed: speed.max(1.0) }
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::cast_possible_truncation, reason = "a demo does not run for 300,000 years")]
+        let millis = (self.real_start.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64;
+        self.start + Span::from_millis(millis)
+    }
+
+    fn wait(&self, then: Timestamp) -> Duration {
+        (then - self.now()).to_std().div_f64(self.speed)
+    }
+}
+
+/// Gives time-ordered numbers that fit a `bigint`: 41 bits of milliseconds since 2020, 22 bits of sequence.
+///
+/// # Why
+/// Sorting by number is sorting by arrival, one migration text serves two databases, and the same clock gives the
+/// same numbers again.
+#[derive(Debug, Default)]
+pub struct IdGen(AtomicI64);
+
+/// 2020-01-01T00:00:00Z in milliseconds.
+const EPOCH: i64 = 1_577_836_800_000;
+const SEQUENCE_BITS: u32 = 22;
+
+impl IdGen {
+    /// Goes on behind `last`, the largest number already used.
+    pub fn after(last: i64) -> Self {
+        Self(AtomicI64::new(last))
+    }
+
+    /// The next number; larger than every one before, also when the clock was set back.
+    pub fn next(&self, now: Timestamp) -> i64 {
+        let floor = (now.millis() - EPOCH).max(0) << SEQUENCE_BITS;
+        let step = |last: i64| Some(if last < floor { floor } else { last + 1 });
+        // Why: `step` never returns None, so the update cannot fail; both arms hold the value before it.
+        let (Ok(before) | Err(before)) = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step);
+        if before < floor { floor } else { before + 1 }
+    }
+}
+
+/// A number from 0 up to 1 that is always the same for the same words: jitter without chance.
+pub fn jitter(words: &[&str]) -> f64 {
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update(word.as_bytes());
+        hash.update([0]);
+    }
+    let first: [u8; 4] = hash.finalize().as_slice().get(..4).and_then(|b| b.try_into().ok()).unwrap_or_default();
+    f64::from(u32::from_be_bytes(first)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_even_when_the_clock_is_set_back() {
+        let ids = IdGen::default();
+        let noon = Timestamp::parse_rfc3339("2026-05-12T12:00:00Z").unwrap();
+        let given: Vec<i64> =
+            [noon, noon, noon - Span::days(1), noon + Span::seconds(1)].into_iter().map(|t| ids.next(t)).collect();
+        assert!(given.windows(2).all(|w| w[0] < w[1]), "{given:?}");
+        assert!(given[0] > 0);
+    }
+
+    #[test]
+    fn jitter_is_a_fraction_and_always_the_same() {
+        assert!((0.0..1.0).contains(&jitter(&["news", "1"])));
+        assert!((jitter(&["news", "1"]) - jitter(&["news", "1"])).abs() < f64::EPSILON);
+        assert!((jitter(&["news", "1"]) - jitter(&["news", "2"])).abs() > f64::EPSILON);
+    }
+}

@@ -1,0 +1,34 @@
+//! Hinomi (火の見, the fire lookout): hears when something starts to burn around a company, and mails its PR team.
+//!
+//! Posts flow one way: [`collect`] → [`analyze`] → [`store`] → [`detect`] → [`alert`]; `app/pipeline.rs` alone knows
+//! the order. [`cli`] is a face; [`demo`] is a small world to try it on. Start reading at [`model`], then
+//! `app/pipeline.rs`.
+//!
+//! # Who may import whom
+//! The table is kept by `tests/suite/layout.rs`.
+//!
+//! | module | may import (ours) | may use (theirs, exclusively) |
+//! |---|---|---|
+//! | `model` | — | chrono (`time.rs`) |
+//! | `clock` | `model` | — |
+//! | `collect` | `model`, `clock` | reqwest (`fetch.rs`), feed-rs, quick-xml, encoding_rs |
+//! | `analyze` | `model` | lindera, daachorse, icu_normalizer |
+//! | `detect` | `model` | — |
+//! | `store` | `model` | sqlx |
+//! | `alert` | `model` | lettre (`email/`), askama |
+//! | `config` | `model` and the `Params` types of the stages | toml |
+//! | `demo` | `model`, `clock` | axum |
+//! | `app` | everything but `cli` and `demo` | hinomi-ipadic, `tokio::spawn`, signals |
+//! | `cli` | everything | clap; may print |
+
+pub mod alert;
+pub mod analyze;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod collect;
+pub mod config;
+pub mod demo;
+pub mod detect;
+pub mod model;
+pub mod store;

@@ -1,0 +1,1 @@
+//! The memory between the stages, and the only place that knows SQL.
