@@ -1,0 +1,348 @@
+//! Posts, mentions, counts, coverage and the source's cursor: one transaction, idempotent.
+//!
+//! # Invariants
+//! The same page stored twice changes nothing but the tally of duplicates. A cursor never runs ahead of its posts.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AnyConnection, Row};
+
+use super::{
+    Store, StoreError,
+    rows::{bigint, maybe_count, word},
+    sources::{add_coverage, save_state},
+    sql::sql,
+};
+use crate::{
+    clock::IdGen,
+    model::{
+        mention::{Category, Fate, Mention, Polarity, Stance},
+        post::{Channel, Post, SourceName},
+        source::SourceState,
+        time::{Span, Timestamp},
+    },
+};
+
+sql! {
+    KNOWN_POST = "select id, views from post where source = $1 and external_id = $2";
+    INSERT_POST = "
+        insert into post (id, source, external_id, source_type, channel, url, author, author_key, author_followers,
+                          title, body, text_key, published_at, collected_at, effective_at, reach, views, repost_of)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    UPDATE_NUMBERS = "update post set views = $2, reach = $3 where id = $1";
+    MARK_SEEN = "
+        insert into seen (source, post_hash, seen_at) values ($1, $2, $3)
+        on conflict (source, post_hash) do nothing";
+    INSERT_MENTION = "
+        insert into mention (id, post_id, company, at, category, score, scores, complaint, leak, alert_worthy, role,
+                             polarity, stance, retrospective, affected_count, complaint_score, leak_score, grave,
+                             symptom, evidence, fate, author_key, text_key, views)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                $23, $24)";
+    /// A snapshot repeats what is known of the mention, at another time and with other views.
+    MENTIONS_OF_POST = "select id, fate from mention where post_id = $1 and fate <> 'snapshot' order by id";
+    INSERT_SNAPSHOT = "
+        insert into mention (id, post_id, company, at, category, score, scores, complaint, leak, alert_worthy, role,
+                             polarity, stance, retrospective, affected_count, complaint_score, leak_score, grave,
+                             symptom, evidence, fate, author_key, text_key, views, incident_id)
+        select $1, post_id, company, $3, category, score, scores, complaint, leak, alert_worthy, role, polarity,
+               stance, retrospective, affected_count, complaint_score, leak_score, grave, symptom, evidence,
+               'snapshot', author_key, text_key, $4, incident_id
+        from mention where id = $2";
+    SAME_TEXT = "
+        select count(*) from mention
+        where company = $1 and text_key = $2 and at > $3 and fate in ('counted', 'warm_up')";
+    SAME_AUTHOR = "
+        select count(*) from mention
+        where company = $1 and author_key = $2 and at >= $3 and at < $4 and category = $5
+          and fate in ('counted', 'warm_up')";
+    ADD_HOURLY = "
+        insert into hourly_count (company, hour_at, category, mentions, originals, firsthand, negative, praise, press,
+                                  max_reach)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (company, hour_at, category) do update set
+            mentions = hourly_count.mentions + excluded.mentions,
+            originals = hourly_count.originals + excluded.originals,
+            firsthand = hourly_count.firsthand + excluded.firsthand,
+            negative = hourly_count.negative + excluded.negative,
+            praise = hourly_count.praise + excluded.praise,
+            press = hourly_count.press + excluded.press,
+            max_reach = case when hourly_count.max_reach > excluded.max_reach then hourly_count.max_reach
+                             else excluded.max_reach end";
+    ADD_TALLY = "
+        insert into tally (source, hour_at, fate, posts) values ($1, $2, $3, $4)
+        on conflict (source, hour_at, fate) do update set posts = tally.posts + excluded.posts";
+}
+
+/// How long a text stays «already counted»; an ember's memory.
+const TEXT_MEMORY: Span = Span::days(90);
+/// One author counts once in this time.
+const AUTHOR_HOUR: Span = Span::hours(1);
+/// A video is worth a new snapshot when its views have grown by a twentieth.
+const SNAPSHOT_GROWTH: u64 = 20;
+
+/// A post and what was found in it.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The post.
+    pub post: Post,
+    /// Per company: what it says, and its fate as far as that can be told without the store.
+    pub mentions: Vec<(Mention, Fate)>,
+    /// Pseudonym of the author.
+    pub author_key: Option<String>,
+    /// The same for identical texts.
+    pub text_key: String,
+    /// The same for the same post, also where no row is kept.
+    pub post_hash: i64,
+}
+
+/// One visit's worth.
+#[derive(Debug)]
+pub struct Ingest<'a> {
+    /// Which source.
+    pub source: &'a SourceName,
+    /// Its state after the visit; `None` for an import, which has none.
+    pub state: Option<&'a SourceState>,
+    /// Whether the visit worked; `None` where nothing was visited.
+    pub covered: Option<bool>,
+    /// What it brought, in the order to be stored.
+    pub posts: Vec<Judged>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ingested {
+    /// Posts never seen before, about somebody or not.
+    pub new: u64,
+    /// Posts seen before.
+    pub duplicates: u64,
+    /// New posts that name nobody we watch.
+    pub not_about_us: u64,
+    /// Mentions stored.
+    pub mentions: u64,
+}
+
+impl Store {
+    /// Stores one visit's worth in one transaction.
+    pub async fn ingest(&self, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut done = Ingested::default();
+        let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for judged in &batch.posts {
+            let fate = one_post(&mut tx, judged, ids, batch.now, &mut done).await?;
+            *tally.entry(fate).or_default() += 1;
+        }
+        for (fate, posts) in tally {
+            sqlx::query(ADD_TALLY)
+                .bind(&batch.source.0)
+                .bind(batch.now.floor(Span::hours(1)).millis())
+                .bind(fate)
+                .bind(bigint(posts))
+                .execute(&mut *tx)
+                .await?;
+        }
+        if let Some(ok) = batch.covered {
+            add_coverage(&mut tx, batch.source, batch.now, ok).await?;
+        }
+        if let Some(state) = batch.state {
+            save_state(&mut tx, state).await?;
+        }
+        tx.commit().await?;
+        Ok(done)
+    }
+}
+
+/// Stores one post and returns the name of its fate in the tally.
+async fn one_post(
+    c: &mut AnyConnection,
+    judged: &Judged,
+    ids: &IdGen,
+    now: Timestamp,
+    done: &mut Ingested,
+) -> Result<&'static str, StoreError> {
+    let post = &judged.post;
+    let known = sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
+    if let Some(row) = known {
+        done.duplicates += 1;
+        snapshot(c, row.try_get("id")?, maybe_count(&row, "views")?, post, ids, now).await?;
+        return Ok("duplicate");
+    }
+    if judged.mentions.is_empty() {
+        let marked = sqlx::query(MARK_SEEN)
+            .bind(&post.source.0)
+            .bind(judged.post_hash)
+            .bind(now.millis())
+            .execute(&mut *c)
+            .await?;
+        if marked.rows_affected() == 0 {
+            done.duplicates += 1;
+            return Ok("duplicate");
+        }
+        done.new += 1;
+        done.not_about_us += 1;
+        return Ok("not_about_us");
+    }
+    done.new += 1;
+    let post_id = ids.next(now);
+    insert_post(c, post_id, judged).await?;
+    let mut named = Fate::Excluded;
+    for (mention, fate) in &judged.mentions {
+        let fate = settle(c, judged, mention, *fate).await?;
+        insert_mention(c, ids.next(now), post_id, judged, mention, fate).await?;
+        if fate != Fate::Excluded {
+            add_hourly(c, judged, mention, fate).await?;
+            done.mentions += 1;
+        }
+        named = named.min(fate);
+    }
+    Ok(named.as_str())
+}
+
+/// A fate that hangs on what was stored before.
+async fn settle(c: &mut AnyConnection, j: &Judged, m: &Mention, fate: Fate) -> Result<Fate, StoreError> {
+    if !matches!(fate, Fate::Counted | Fate::WarmUp) {
+        return Ok(fate);
+    }
+    let at = j.post.effective_at();
+    let (copies,): (i64,) = sqlx::query_as(SAME_TEXT)
+        .bind(&m.company.0)
+        .bind(&j.text_key)
+        .bind((at - TEXT_MEMORY).millis())
+        .fetch_one(&mut *c)
+        .await?;
+    if copies > 0 {
+        return Ok(Fate::SameText);
+    }
+    if let Some(author) = &j.author_key {
+        let hour = at.floor(AUTHOR_HOUR);
+        let (before,): (i64,) = sqlx::query_as(SAME_AUTHOR)
+            .bind(&m.company.0)
+            .bind(author)
+            .bind(hour.millis())
+            .bind((hour + AUTHOR_HOUR).millis())
+            .bind(m.category.as_str())
+            .fetch_one(&mut *c)
+            .await?;
+        if before > 0 {
+            return Ok(Fate::SameAuthor);
+        }
+    }
+    Ok(fate)
+}
+
+async fn snapshot(
+    c: &mut AnyConnection,
+    post_id: i64,
+    before: Option<u64>,
+    post: &Post,
+    ids: &IdGen,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(views) = post.views else { return Ok(()) };
+    let before = before.unwrap_or(0);
+    if views <= before + before / SNAPSHOT_GROWTH {
+        return Ok(());
+    }
+    sqlx::query(UPDATE_NUMBERS).bind(post_id).bind(bigint(views)).bind(post.reach.map(bigint)).execute(&mut *c).await?;
+    for row in sqlx::query(MENTIONS_OF_POST).bind(post_id).fetch_all(&mut *c).await? {
+        if word::<Fate>(&row, "fate")? == Fate::Excluded {
+            continue;
+        }
+        sqlx::query(INSERT_SNAPSHOT)
+            .bind(ids.next(now))
+            .bind(row.try_get::<i64, _>("id")?)
+            .bind(now.millis())
+            .bind(bigint(views))
+            .execute(&mut *c)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged) -> Result<(), StoreError> {
+    let p = &j.post;
+    sqlx::query(INSERT_POST)
+        .bind(id)
+        .bind(&p.source.0)
+        .bind(&p.external_id)
+        .bind(p.source_type.as_str())
+        .bind(p.channel.as_str())
+        .bind(&p.url)
+        .bind(&p.author)
+        .bind(&j.author_key)
+        .bind(p.author_followers.map(bigint))
+        .bind(&p.title)
+        .bind(&p.text)
+        .bind(&j.text_key)
+        .bind(p.published_at.map(Timestamp::millis))
+        .bind(p.collected_at.millis())
+        .bind(p.effective_at().millis())
+        .bind(p.reach.map(bigint))
+        .bind(p.views.map(bigint))
+        .bind(&p.repost_of)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+async fn insert_mention(
+    c: &mut AnyConnection,
+    id: i64,
+    post_id: i64,
+    j: &Judged,
+    m: &Mention,
+    fate: Fate,
+) -> Result<(), StoreError> {
+    sqlx::query(INSERT_MENTION)
+        .bind(id)
+        .bind(post_id)
+        .bind(&m.company.0)
+        .bind(j.post.effective_at().millis())
+        .bind(m.category.as_str())
+        .bind(f64::from(m.scores.get(&m.category).copied().unwrap_or(0.0)))
+        .bind(serde_json::to_string(&m.scores)?)
+        .bind(i64::from(m.complaint))
+        .bind(i64::from(m.leak))
+        .bind(i64::from(m.alert_worthy))
+        .bind(m.role.as_str())
+        .bind(m.polarity.as_str())
+        .bind(m.stance.as_str())
+        .bind(i64::from(m.retrospective))
+        .bind(m.affected_count.map(bigint))
+        .bind(f64::from(m.complaint_score))
+        .bind(f64::from(m.leak_score))
+        .bind(m.grave.map(|g| g.as_str()))
+        .bind(&m.symptom)
+        .bind(serde_json::to_string(&m.evidence)?)
+        .bind(fate.as_str())
+        .bind(&j.author_key)
+        .bind(&j.text_key)
+        .bind(j.post.views.map(bigint))
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+async fn add_hourly(c: &mut AnyConnection, j: &Judged, m: &Mention, fate: Fate) -> Result<(), StoreError> {
+    let counted = matches!(fate, Fate::Counted | Fate::WarmUp);
+    let reach = j.post.author_followers.max(j.post.reach).unwrap_or(0);
+    let all = Category("all".into());
+    for category in [&m.category, &all] {
+        sqlx::query(ADD_HOURLY)
+            .bind(&m.company.0)
+            .bind(j.post.effective_at().floor(Span::hours(1)).millis())
+            .bind(category.as_str())
+            .bind(1_i64)
+            .bind(i64::from(counted))
+            .bind(i64::from(counted && m.stance == Stance::Firsthand))
+            .bind(i64::from(m.polarity == Polarity::Negative))
+            .bind(i64::from(m.category == Category::PRAISE))
+            .bind(i64::from(j.post.channel == Channel::News))
+            .bind(bigint(reach))
+            .execute(&mut *c)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What is remembered of sources: state, coverage, health.
+
+use std::collections::BTreeSet;
+
+use sqlx::Row;
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{
+    Store, StoreError,
+    rows::{bigint, count, maybe_time, time},
+    sql::sql,
+};
+use crate::model::{
+    post::SourceName,
+    source::{Cursor, SourceState},
+    time::{Span, Timestamp},
+};
+
+sql! {
+    SOURCE_STATES = "select * from source_state order by source";
+    SAVE_SOURCE_STATE = "
+        insert into source_state (source, cursor, etag, last_modified, visits, errors, last_error, next_due_at,
+                                  last_ok_at, warmed_up_at, last_full_at, gone)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        on conflict (source) do update set
+            cursor = excluded.cursor, etag = excluded.etag, last_modified = excluded.last_modified,
+            visits = excluded.visits, errors = excluded.errors, last_error = excluded.last_error,
+            next_due_at = excluded.next_due_at, last_ok_at = excluded.last_ok_at,
+            warmed_up_at = excluded.warmed_up_at, last_full_at = excluded.last_full_at, gone = excluded.gone";
+    ADD_COVERAGE = "
+        insert into coverage (source, bucket_at, ok, failed) values ($1, $2, $3, $4)
+        on conflict (source, bucket_at) do update set
+            ok = coverage.ok + excluded.ok, failed = coverage.failed + excluded.failed";
+    VISITS_BY_BUCKET = "
+        select bucket_at, cast(sum(ok) as bigint) as ok, cast(sum(failed) as bigint) as failed
+        from coverage where bucket_at >= $1 group by bucket_at order by bucket_at";
+    PRUNE_COVERAGE = "delete from coverage where bucket_at < $1";
+    PRUNE_SEEN = "delete from seen where seen_at < $1";
+    DROP_HANDLES = "
+        update post set author = null
+        where author is not null and collected_at < $1 and not exists (
+            select 1 from mention m join incident i on i.id = m.incident_id
+            where m.post_id = post.id and i.closed_at is null)";
+}
+
+/// The length of a coverage bucket; the detectors' own.
+pub(super) const BUCKET: Span = Span::minutes(5);
+
+impl Store {
+    /// Everything remembered of all sources ever visited.
+    pub async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        let rows = sqlx::query(SOURCE_STATES).fetch_all(&self.read).await?;
+        rows.iter().map(source_state).collect()
+    }
+
+    /// Five-minute buckets since `since` in which visits were made and none worked: unknown, not zero.
+    pub async fn blind_buckets(&self, since: Timestamp) -> Result<BTreeSet<Timestamp>, StoreError> {
+        let rows = sqlx::query(VISITS_BY_BUCKET).bind(since.millis()).fetch_all(&self.read).await?;
+        let mut blind = BTreeSet::new();
+        for row in &rows {
+            if row.try_get::<i64, _>("ok")? == 0 && row.try_get::<i64, _>("failed")? > 0 {
+                blind.insert(time(row, "bucket_at")?);
+            }
+        }
+        Ok(blind)
+    }
+
+    /// Forgets what nobody needs any longer: old coverage, marks of posts about nobody, names of authors outside
+    /// open incidents (their pseudonyms stay).
+    pub async fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(PRUNE_COVERAGE).bind((now - Span::days(90)).millis()).execute(&mut *tx).await?;
+        sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *tx).await?;
+        sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.refresh_statistics().await
+    }
+}
+
+pub(super) async fn save_state(c: &mut AnyConnection, s: &SourceState) -> Result<(), StoreError> {
+    sqlx::query(SAVE_SOURCE_STATE)
+        .bind(&s.source.0)
+        .bind(&s.cursor.0)
+        .bind(&s.etag)
+        .bind(&s.last_modified)
+        .bind(bigint(s.visits))
+        .bind(i64::from(s.errors))
+        .bind(&s.last_error)
+        .bind(s.next_due_at.millis())
+        .bind(s.last_ok_at.map(Timestamp::millis))
+        .bind(s.warmed_up_at.map(Timestamp::millis))
+        .bind(s.last_full_at.map(Timestamp::millis))
+        .bind(i64::from(s.gone))
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn add_coverage(
+    c: &mut AnyConnection,
+    source: &SourceName,
+    now: Timestamp,
+    ok: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(ADD_COVERAGE)
+        .bind(&source.0)
+        .bind(now.floor(BUCKET).millis())
+        .bind(i64::from(ok))
+        .bind(i64::from(!ok))
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+fn source_state(row: &AnyRow) -> Result<SourceState, StoreError> {
+    Ok(SourceState {
+        source: SourceName(row.try_get("source")?),
+        cursor: Cursor(row.try_get("cursor")?),
+        etag: row.try_get("etag")?,
+        last_modified: row.try_get("last_modified")?,
+        visits: count(row, "visits")?,
+        errors: u32::try_from(count(row, "errors")?).unwrap_or(u32::MAX),
+        last_error: row.try_get("last_error")?,
+        next_due_at: time(row, "next_due_at")?,
+        last_ok_at: maybe_time(row, "last_ok_at")?,
+        warmed_up_at: maybe_time(row, "warmed_up_at")?,
+        last_full_at: maybe_time(row, "last_full_at")?,
+        gone: row.try_get::<i64, _>("gone")? != 0,
+    })
+}
