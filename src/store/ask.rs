@@ -1,6 +1,6 @@
 //! Questions from people: read-only SQL over the views.
 
-use sqlx::{AssertSqlSafe, Column, Row, ValueRef, any::AnyRow};
+use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, ValueRef, any::AnyRow};
 
 use super::{Store, StoreError};
 
@@ -17,11 +17,10 @@ impl Store {
     /// Runs one statement on a connection that refuses to write.
     pub async fn ask(&self, question: &str) -> Result<Answer, StoreError> {
         // Why AssertSqlSafe: asking free questions is the point, and the connection is read-only.
-        let rows = sqlx::query(AssertSqlSafe(question.to_owned())).fetch_all(&self.read).await?;
-        let columns = match rows.first() {
-            Some(row) => row.columns().iter().map(|c| c.name().to_owned()).collect(),
-            None => Vec::new(),
-        };
+        let mut connection = self.read.acquire().await?;
+        let statement = connection.prepare(AssertSqlSafe(question.to_owned()).into_sql_str()).await?;
+        let columns = statement.columns().iter().map(|c| c.name().to_owned()).collect();
+        let rows = statement.query().fetch_all(&mut *connection).await?;
         Ok(Answer { columns, rows: rows.iter().map(cells).collect() })
     }
 }

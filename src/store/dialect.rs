@@ -1,5 +1,7 @@
 //! Where the databases differ, all of it.
 
+use std::path::Path;
+
 use sqlx::{
     Any, AnyConnection, AnyPool, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
@@ -36,32 +38,40 @@ const VIEWS: &str = include_str!("../../migrations/views/sqlite.sql");
 /// The writer and the readers.
 pub(super) async fn connect(params: &StoreParams) -> Result<(AnyPool, AnyPool), StoreError> {
     install_default_drivers();
-    let path = params.path.to_str().ok_or_else(|| StoreError::Path(params.path.clone()))?;
     if let Some(folder) = params.path.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|e| StoreError::Broken(format!("cannot create {}: {e}", folder.display())))?;
     }
-    // A path may hold what would mean something in an address.
-    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let url = format!("sqlite://{path}?mode=rwc");
     let opening = if params.throwaway { THROWAWAY } else { LASTING };
-
     let write = AnyPoolOptions::new()
         .max_connections(1)
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
         .after_connect(move |connection, _| Box::pin(async move { connection.execute(opening).await.map(drop) }))
-        .connect(&url)
+        .connect(&address(&params.path, "rwc")?)
         .await
         .map_err(|e| StoreError::opening(&params.path, &e))?;
-    let read = AnyPoolOptions::new()
+    Ok((write, connect_to_read(&params.path).await?))
+}
+
+/// Connections that refuse to write.
+pub(super) async fn connect_to_read(path: &Path) -> Result<AnyPool, StoreError> {
+    install_default_drivers();
+    AnyPoolOptions::new()
         .max_connections(READERS)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(READER).await.map(drop) }))
-        .connect(&url)
+        // Why both «ro» and query_only: a question may hold a pragma, and the file must stay shut all the same.
+        .connect(&address(path, "ro")?)
         .await
-        .map_err(|e| StoreError::opening(&params.path, &e))?;
-    Ok((write, read))
+        .map_err(|e| StoreError::opening(path, &e))
+}
+
+fn address(path: &Path, mode: &str) -> Result<String, StoreError> {
+    let path = path.to_str().ok_or_else(|| StoreError::Path(path.to_owned()))?;
+    // A path may hold what would mean something in an address.
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("sqlite://{path}?mode={mode}"))
 }
 
 pub(super) async fn create_views(tx: &mut Transaction<'static, Any>) -> Result<(), StoreError> {

@@ -41,6 +41,7 @@ sql! {
         insert into progress (name, value) values ($1, $2)
         on conflict (name) do update set value = excluded.value";
     GET_PROGRESS = "select value from progress where name = $1";
+    TOLD_EVENT = "select event from alert where incident_id = $1 and sequence = $2";
     TOLD = "
         select incident_id, created_at, reason, level, state from alert
         where incident_id = $1 order by created_at, id";
@@ -123,6 +124,12 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// The change that the `sequence`-th mail of an incident told, with the incident as it stood.
+    pub async fn told_event(&self, incident: IncidentId, sequence: u32) -> Result<Option<IncidentEvent>, StoreError> {
+        let row = sqlx::query(TOLD_EVENT).bind(incident.0).bind(i64::from(sequence)).fetch_optional(&self.read).await?;
+        row.map(|r| Ok(serde_json::from_str(&r.try_get::<String, _>("event")?)?)).transpose()
     }
 
     /// Stores what one detection changed and the alerts it owes, in one transaction.

@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    rows::{mention_columns, mention_record},
+    rows::{maybe_time, mention_columns, mention_record},
     sql::sql,
 };
 use crate::model::{
@@ -32,6 +32,7 @@ sql! {
          limit $2"
     );
     ONE_MENTION = select_mentions!("where m.post_id = $1 and m.incident_id = $2 order by m.id limit 1");
+    FIRST_MENTION_AT = "select min(at) as at from mention where at >= $1";
     LAST_MENTION = "select coalesce(max(id), 0) from mention";
 }
 
@@ -80,6 +81,11 @@ impl Store {
     ) -> Result<Option<MentionRecord>, StoreError> {
         let row = sqlx::query(ONE_MENTION).bind(post.0).bind(incident.0).fetch_optional(&self.read).await?;
         row.as_ref().map(mention_record).transpose()
+    }
+
+    /// When the first mention since `since` happened.
+    pub async fn first_mention_at(&self, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        maybe_time(&sqlx::query(FIRST_MENTION_AT).bind(since.millis()).fetch_one(&self.read).await?, "at")
     }
 
     /// The last mention stored.

@@ -71,6 +71,12 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens an existing database for questions only: nothing is created, brought up to date or written.
+    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let read = dialect::connect_to_read(path).await?;
+        Ok(Self { write: read.clone(), read, path: path.to_owned() })
+    }
+
     /// Where the database lies.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,1 +1,6 @@
 //! The only integration binary: one link, one list.
+
+mod harness;
+
+// The memory: statements, views, fates, outbox.
+mod store;
