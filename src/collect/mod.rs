@@ -2,6 +2,9 @@
 //!
 //! Knows nothing of companies: it hands on every post a source has, and what is ours is decided later.
 
+pub mod html;
+mod markup;
+pub mod source;
 pub mod sources;
 
 use crate::model::{

@@ -1,5 +1,7 @@
 //! The list of sources. A new one is a file here, a variant, a fixture and a line of documentation.
 
+pub mod feed;
+
 use super::SourceBasics;
 
 /// One configured source.

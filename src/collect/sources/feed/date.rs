@@ -1,0 +1,418 @@
+//! Dates as feeds write them: RFC 822 and 3339 with every slip, Japanese calendars, Unix seconds.
+//!
+//! Knows no present: a date without a year is no date. What cannot be read is `None`, never a guess.
+
+use crate::model::time::{Timestamp, Zone};
+
+/// The point in time that `text` names; `zone` where it names none.
+pub fn parse(text: &str, zone: Zone) -> Option<Timestamp> {
+    let text = half_width(text);
+    let words = Words::of(&text, zone)?;
+    let found = words.unix_seconds().or_else(|| words.calendar())?;
+    // The first day of 1970 is how a broken clock writes «unknown».
+    (found.seconds() > 86_400).then_some(found)
+}
+
+/// Full-width digits and signs as ASCII, Japanese and Korean units as signs, eras as years.
+fn half_width(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '！'..='～' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '\u{3000}' => ' ',
+        '−' | '‐' | '–' => '-',
+        other => other,
+    };
+    let text: String = text.trim().chars().take(100).map(narrow).collect();
+    era(&text).unwrap_or(text)
+}
+
+/// `令和8年` as `2026年`.
+fn era(text: &str) -> Option<String> {
+    const ERAS: [(&str, i32); 3] = [("令和", 2018), ("平成", 1988), ("昭和", 1925)];
+    let (name, before) = ERAS.into_iter().find(|(name, _)| text.contains(name))?;
+    let (_, behind) = text.split_once(name)?;
+    let (year, rest) = behind.split_once('年')?;
+    let year: i32 = if year.trim() == "元" { 1 } else { year.trim().parse().ok()? };
+    Some(format!("{}年{rest}", before.checked_add(year)?))
+}
+
+/// What the words of a date say, gathered in any order.
+#[derive(Debug, Default)]
+struct Words {
+    numbers: Vec<Number>,
+    month: Option<u32>,
+    clock: Option<(u32, u32, u32)>,
+    afternoon: Option<bool>,
+    offset: Option<Zone>,
+    zone: Zone,
+}
+
+/// A number of a calendar, with what stands behind it.
+#[derive(Debug, Clone, Copy)]
+struct Number {
+    value: i64,
+    digits: usize,
+    mark: char,
+}
+
+impl Words {
+    fn of(text: &str, zone: Zone) -> Option<Self> {
+        let mut words = Self { zone, ..Self::default() };
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            rest = match first {
+                '0'..='9' => words.number(rest)?,
+                '+' | '-' if words.has_clock() => words.offset(rest)?,
+                // (金), (JST) and (+0900) are read like the rest; a comment that says nothing is passed over.
+                c if c.is_alphabetic() => words.word(rest)?,
+                c => rest.strip_prefix(c)?,
+            };
+        }
+        Some(words)
+    }
+
+    fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// A number of the calendar, or a clock `9:15`, `9:15:00.123`, `9時15分`.
+    fn number<'t>(&mut self, rest: &'t str) -> Option<&'t str> {
+        let (digits, behind) = take_digits(rest);
+        let value: i64 = digits.parse().ok()?;
+        let mark = behind.chars().next().unwrap_or(' ');
+        if matches!(mark, ':' | '時' | '시') && digits.len() <= 2 && self.clock.is_none() {
+            return self.clock(u32::try_from(value).ok()?, behind);
+        }
+        self.numbers.push(Number { value, digits: digits.len(), mark });
+        if mark == 'T' || mark == 't' {
+            let behind = behind.strip_prefix(mark)?;
+            // 20261120T091500
+            let (packed, tail) = take_digits(behind);
+            if matches!(packed.len(), 4 | 6) && !tail.starts_with(':') {
+                let part = |from: usize| packed.get(from..from + 2).map_or(Some(0), |p| p.parse().ok());
+                self.clock = Some((part(0)?, part(2)?, part(4)?));
+                return Some(skip_fraction(tail));
+            }
+            return Some(behind);
+        }
+        Some(if matches!(mark, '-' | '/' | '.' | '年' | '月' | '日' | '년' | '월' | '일') {
+            behind.strip_prefix(mark)?
+        } else {
+            behind
+        })
+    }
+
+    fn clock<'t>(&mut self, hour: u32, behind: &'t str) -> Option<&'t str> {
+        let mut parts = [hour, 0, 0];
+        let mut rest = behind;
+        for part in parts.iter_mut().skip(1) {
+            let Some(next) = rest.strip_prefix([':', '時', '分', '시', '분']) else { break };
+            let next = next.trim_start_matches(' ');
+            let (digits, tail) = take_digits(next);
+            if digits.is_empty() {
+                rest = next;
+                break;
+            }
+            *part = digits.parse().ok()?;
+            rest = tail;
+        }
+        rest = rest.strip_prefix(['秒', '分', '초', '분']).unwrap_or(rest);
+        let [h, m, s] = parts;
+        self.clock = Some((h, m, s));
+        Some(skip_fraction(rest))
+    }
+
+    /// `+0900`, `+09:00`, `+9`; a plain `-` between words is passed over.
+    fn offset<'t>(&mut self, rest: &'t str) -> Option<&'t str> {
+        let sign = if rest.starts_with('-') { -1 } else { 1 };
+        let behind = rest.strip_prefix(['+', '-'])?;
+        let (digits, tail) = take_digits(behind);
+        let (hours, minutes, tail): (i32, i32, &str) = match (digits.len(), tail.strip_prefix(':')) {
+            (1 | 2, Some(minutes)) => {
+                let (minutes, tail) = take_digits(minutes);
+                (digits.parse().ok()?, minutes.parse().unwrap_or(0), tail)
+            }
+            (1 | 2, None) => (digits.parse().ok()?, 0, tail),
+            (4, _) => (digits.get(..2)?.parse().ok()?, digits.get(2..)?.parse().ok()?, tail),
+            (0, _) => return Some(behind),
+            _ => return None,
+        };
+        let seconds: i32 = hours * 3600 + minutes * 60;
+        self.offset = Some(Zone::east(sign * seconds)?);
+        Some(tail)
+    }
+
+    /// A month, a zone, half of the day; days of the week say nothing new, even when they are wrong.
+    fn word<'t>(&mut self, rest: &'t str) -> Option<&'t str> {
+        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at_checked(end)?;
+        let lower = word.to_lowercase();
+        match lower.as_str() {
+            "午前" | "am" | "오전" => self.afternoon = Some(false),
+            "午後" | "pm" | "오후" => self.afternoon = Some(true),
+            "t" | "of" | "at" => {}
+            _ if lower.starts_with("午前") || lower.starts_with("午後") => {
+                self.afternoon = Some(lower.starts_with("午後"));
+            }
+            _ => {
+                if let Some(month) = month(&lower).filter(|_| self.month.is_none()) {
+                    self.month = Some(month);
+                } else if let Some(zone) = named_zone(&lower).filter(|_| self.offset.is_none()) {
+                    self.offset = Some(zone);
+                } else if !is_known_filler(&lower) {
+                    return None;
+                }
+            }
+        }
+        Some(behind)
+    }
+
+    /// Ten digits are seconds, thirteen are milliseconds.
+    fn unix_seconds(&self) -> Option<Timestamp> {
+        match (self.numbers.as_slice(), self.month, self.clock) {
+            ([Number { value, digits: 9..=10, .. }], None, None) => Some(Timestamp::from_seconds(*value)),
+            ([Number { value, digits: 13, .. }], None, None) => Some(Timestamp::from_millis(*value)),
+            _ => None,
+        }
+    }
+
+    fn calendar(&self) -> Option<Timestamp> {
+        let (hour, minute, second) = self.clock.unwrap_or_default();
+        let hour = match self.afternoon {
+            Some(true) if hour < 12 => hour + 12,
+            Some(false) if hour == 12 => 0,
+            _ => hour,
+        };
+        let zone = self.offset.unwrap_or(self.zone);
+        let (year, month, day) = self.day()?;
+        // Midnight at the end of a day is written 24:00.
+        let (hour, extra) = if hour == 24 { (0, crate::model::time::Span::days(1)) } else { (hour, Default::default()) };
+        Timestamp::from_civil((year, month, day), (hour, minute, second), zone).map(|t| t + extra)
+    }
+
+    fn day(&self) -> Option<(i32, u32, u32)> {
+        let of = |n: Number| u32::try_from(n.value).ok();
+        match (self.month, self.numbers.as_slice()) {
+            // Nov 20 2026, 20 Nov 26: a number too large for a day is the year
+            (Some(month), [a, b, ..]) => {
+                let (year, day) = if a.digits >= 3 || a.value > 31 { (a, b) } else { (b, a) };
+                Some((full_year(*year)?, month, of(*day)?))
+            }
+            (Some(_), _) => None,
+            (None, [whole]) => packed(*whole),
+            (None, [year, day]) if day.digits == 3 => day_of_year(full_year(*year)?, of(*day)?),
+            (None, [year, month]) => Some((full_year(*year)?, of(*month)?, 1)),
+            // 11/20/2026 as Americans, 20.11.2026 as Germans write
+            (None, [a, b, year, ..]) if year.digits == 4 && a.digits <= 2 => {
+                let american = a.mark == '/' && a.value <= 12;
+                let (month, day) = if american { (a, b) } else { (b, a) };
+                Some((full_year(*year)?, of(*month)?, of(*day)?))
+            }
+            (None, [year, month, day, ..]) => Some((full_year(*year)?, of(*month)?, of(*day)?)),
+            (None, []) => None,
+        }
+    }
+}
+
+/// `2026`, `202611`, `20261120`, `2026324`, and with a two-digit year `261120`.
+fn packed(number: Number) -> Option<(i32, u32, u32)> {
+    let v = number.value;
+    let part = |divisor: i64, modulus: i64| u32::try_from(v / divisor % modulus).ok();
+    let year = |v: i64| i32::try_from(v).ok();
+    match number.digits {
+        4 => Some((year(v)?, 1, 1)),
+        6 if v / 100 >= 1900 && v / 100 <= 2199 => Some((year(v / 100)?, part(1, 100)?, 1)),
+        6 => Some((year(century(v / 10_000))?, part(100, 100)?, part(1, 100)?)),
+        7 => day_of_year(year(v / 1000)?, part(1, 1000)?),
+        8 => Some((year(v / 10_000)?, part(100, 100)?, part(1, 100)?)),
+        // 20261120091500 is left out: the clock in it has no sign of its own.
+        _ => None,
+    }
+}
+
+fn day_of_year(year: i32, day: u32) -> Option<(i32, u32, u32)> {
+    let first = Timestamp::from_civil((year, 1, 1), (0, 0, 0), Zone::UTC)?;
+    let civil = (first + crate::model::time::Span::days(i64::from(day.checked_sub(1)?))).civil(Zone::UTC);
+    (civil.year == year).then_some((civil.year, civil.month, civil.day))
+}
+
+fn full_year(number: Number) -> Option<i32> {
+    let year = if number.digits <= 2 { century(number.value) } else { number.value };
+    i32::try_from(year).ok().filter(|y| (1900..=2199).contains(y))
+}
+
+/// RFC 2822: a year of two digits is in the century before 2070.
+const fn century(year: i64) -> i64 {
+    if year < 70 { 2000 + year } else { 1900 + year }
+}
+
+fn take_digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+fn skip_fraction(text: &str) -> &str {
+    match text.strip_prefix(['.', ',']) {
+        Some(behind) => take_digits(behind).1,
+        None => text,
+    }
+}
+
+fn month(word: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] = [
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "december",
+    ];
+    const OLD: [&str; 12] = [
+        "睦月", "如月", "弥生", "卯月", "皐月", "水無月", "文月", "葉月", "長月", "神無月", "霜月", "師走",
+    ];
+    let latin = word.len() >= 3 && word.is_ascii();
+    let place = MONTHS.iter().position(|m| latin && m.starts_with(word)).or_else(|| OLD.iter().position(|m| *m == word));
+    place.and_then(|i| u32::try_from(i + 1).ok()).or_else(|| (word == "sept").then_some(9))
+}
+
+/// Zones that mails and feeds name by letters.
+fn named_zone(word: &str) -> Option<Zone> {
+    let hours = match word {
+        "z" | "ut" | "utc" | "gmt" | "wet" => 0,
+        "jst" | "kst" | "日本時間" | "日本標準時" => 9,
+        "cet" | "bst" | "west" | "met" => 1,
+        "cest" | "eet" | "sast" | "mest" => 2,
+        "eest" | "msk" => 3,
+        "sgt" | "hkt" | "awst" => 8,
+        "aest" => 10,
+        "aedt" => 11,
+        "nzst" => 12,
+        "nzdt" => 13,
+        "adt" => -3,
+        "ast" | "edt" => -4,
+        "est" | "cdt" | "et" => -5,
+        "cst" | "mdt" | "ct" => -6,
+        "mst" | "pdt" | "mt" => -7,
+        "pst" | "akdt" | "pt" => -8,
+        "akst" => -9,
+        "hst" => -10,
+        _ => return None,
+    };
+    Zone::east(hours * 3600)
+}
+
+/// Days of the week in English and Japanese, and units that stand apart.
+fn is_known_filler(word: &str) -> bool {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let english = word.len() >= 3 && DAYS.iter().any(|day| day.starts_with(word));
+    let cjk = word.chars().all(|c| "月火水木金土日曜年時分秒頃更新公開配信월화수목금토일요".contains(c));
+    english || cjk || matches!(word, "tues" | "wednes" | "thur" | "thurs" | "st" | "nd" | "rd" | "th")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sixty_spellings_of_one_moment_are_that_moment() {
+        let moment = Timestamp::parse_rfc3339("2026-11-20T09:15:00+09:00").unwrap();
+        let spellings = [
+            "Fri, 20 Nov 2026 09:15:00 +0900",
+            "Fri, 20 Nov 2026 00:15:00 GMT",
+            "Fri, 20 Nov 2026 00:15:00 UT",
+            "Fri, 20 Nov 2026 00:15:00 Z",
+            "Thu, 19 Nov 2026 19:15:00 EST",
+            "Fri, 20 Nov 2026 09:15:00 JST",
+            "Fri, 20 Nov 2026 09:15:00",
+            "Fri, 20 Nov 2026 09:15 +0900",
+            "20 Nov 2026 09:15:00 +0900",
+            "20 Nov 26 09:15:00 +0900",
+            "Friday, 20 November 2026 09:15:00 +0900",
+            "Mon, 20 Nov 2026 09:15:00 +0900",
+            "Fri, 20 Nov 2026 09:15:00 +09:00",
+            "Fri, 20 Nov 2026 09:15:00 +0900 (JST)",
+            "Fri,20 Nov 2026 09:15:00 +0900",
+            "fri, 20 nov 2026 09:15:00 gmt+9",
+            "20-Nov-2026 09:15:00 +0900",
+            "Nov 20, 2026 09:15:00 JST",
+            "November 20, 2026, 9:15 am",
+            "Fri Nov 20 09:15:00 JST 2026",
+            "Fri Nov 20 09:15:00 2026",
+            "Fri Nov 20 09:15:00 +0900 2026",
+            "2026-11-20T09:15:00+09:00",
+            "2026-11-20T00:15:00Z",
+            "2026-11-20T00:15:00.000Z",
+            "2026-11-20T09:15:00.123456+09:00",
+            "2026-11-20T09:15:00+0900",
+            "2026-11-20T09:15+09:00",
+            "2026-11-20T09:15:00",
+            "2026-11-20t09:15:00",
+            "2026-11-20 09:15:00",
+            "2026-11-20 09:15",
+            "2026-11-20 09:15:00 +0900",
+            "2026-11-20 09:15:00 +09:00",
+            "2026-11-20 09:15:00(+0900)",
+            "2026-11-20 00:15:00 UTC",
+            "2026-11-20 09:15:00 JST",
+            "2026/11/20 09:15:00",
+            "2026/11/20 9:15",
+            "2026/11/20(金) 9:15",
+            "2026.11.20 09:15",
+            "20261120T091500+0900",
+            "20261120T001500Z",
+            "20261120T0915",
+            "2026年11月20日 09:15:00",
+            "2026年11月20日 9時15分",
+            "2026年11月20日(金) 9時15分",
+            "2026年11月20日（金曜日） 09時15分00秒",
+            "2026年11月20日 午前9時15分",
+            "2026年11月20日 午前9:15",
+            "令和8年11月20日 9時15分",
+            "令和8年11月20日(金)9時15分",
+            "２０２６年１１月２０日　９時１５分",
+            "2026년 11월 20일 09:15:00",
+            "11/20/2026 09:15:00",
+            "20.11.2026 09:15:00",
+            "1795133700",
+            "1795133700000",
+            "  2026-11-20T09:15:00+09:00\n",
+            "金, 20 11月 2026 09:15:00 +0900",
+        ];
+        for text in spellings {
+            let got = parse(text, Zone::JST).map(|t| t.rfc3339(Zone::JST));
+            assert_eq!(got.as_deref(), Some(moment.rfc3339(Zone::JST).as_str()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_alone_begins_at_midnight_of_its_place() {
+        for text in ["2026-11-20", "2026/11/20", "2026年11月20日", "20261120", "令和8年11月20日", "2026-324", "20 Nov 2026"] {
+            assert_eq!(parse(text, Zone::JST).unwrap().rfc3339(Zone::JST), "2026-11-20T00:00:00+09:00", "{text}");
+        }
+        assert_eq!(parse("2026-11", Zone::UTC).unwrap().rfc3339(Zone::UTC), "2026-11-01T00:00:00Z");
+        assert_eq!(parse("令和元年5月1日", Zone::UTC).unwrap().rfc3339(Zone::UTC), "2019-05-01T00:00:00Z");
+    }
+
+    #[test]
+    fn afternoon_and_midnight_are_told_apart() {
+        let at = |text| parse(text, Zone::JST).unwrap().rfc3339(Zone::JST);
+        assert_eq!(at("2026年11月20日 午後3時05分"), "2026-11-20T15:05:00+09:00");
+        assert_eq!(at("Nov 20, 2026 12:30 AM"), "2026-11-20T00:30:00+09:00");
+        assert_eq!(at("2026-11-20 24:00"), "2026-11-21T00:00:00+09:00");
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_date() {
+        for text in ["", "yesterday", "昨日", "2026-02-30", "20 Foo 2026", "0000-00-00 00:00:00", "1970-01-01T00:00:00Z", "11:20"] {
+            assert_eq!(parse(text, Zone::JST), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_fall(text in "\\PC{0,40}") {
+            let _ = parse(&text, Zone::JST);
+        }
+
+        #[test]
+        fn no_text_of_digits_and_signs_makes_it_fall(text in "[0-9:TZ+ 年月日時/.,-]{0,40}") {
+            let _ = parse(&text, Zone::JST);
+        }
+    }
+}

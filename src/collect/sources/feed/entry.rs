@@ -1,0 +1,203 @@
+//! What the readers of a feed agree on: one shape for RSS, Atom and JSON Feed.
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::{
+    collect::html,
+    model::{
+        limits,
+        time::{Span, Timestamp},
+    },
+};
+
+/// A feed as it was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Feed {
+    /// Its name, plain text.
+    pub title: Option<String>,
+    /// In the order of the document.
+    pub entries: Vec<Entry>,
+    /// How often it says that it changes.
+    pub update_every: Option<Span>,
+    /// Entries left out.
+    pub skipped: usize,
+}
+
+/// One entry.
+///
+/// # Invariants
+/// `id` is never empty, is unique in its feed, and is the same at every reading of the same entry. Texts are plain.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Entry {
+    /// Its name within the feed.
+    pub id: String,
+    /// Headline, one line.
+    pub title: Option<String>,
+    /// Where people read it; only `http` and `https`.
+    pub link: Option<String>,
+    /// As it claims itself.
+    pub published: Option<Timestamp>,
+    /// Content, or else the summary.
+    pub text: String,
+    /// Who wrote it.
+    pub author: Option<String>,
+}
+
+/// `link` against `base`. What cannot be resolved stays as it is; what is no address of a page is dropped.
+pub fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
+    let link = link.trim();
+    if link.is_empty() || link.len() > limits::FIELD_BYTES {
+        return None;
+    }
+    match base {
+        Some(base) => base.join(link).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| {
+            // An address that is already whole keeps its spelling, since others compare it letter by letter.
+            if link.contains("://") { link.to_owned() } else { url.to_string() }
+        }),
+        None => {
+            let scheme = link.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+            let is_name = |s: &str| s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            let foreign = scheme.is_some_and(|s| is_name(&s) && s != "http" && s != "https");
+            (!foreign).then(|| link.to_owned())
+        }
+    }
+}
+
+/// Gives every entry its name: its own, or else its link, or else a hash of what it says.
+///
+/// # Why
+/// A name that several entries share names none of them, so those fall back to their links; and a name that is made
+/// of chance would make every visit look like a flood of fresh posts.
+pub fn name_entries(feed: &mut Feed, base: Option<&Url>) {
+    let shared = |ids: Vec<&str>| -> std::collections::BTreeSet<String> {
+        let mut seen = std::collections::BTreeSet::new();
+        ids.into_iter().filter(|id| !seen.insert(*id)).map(str::to_owned).collect()
+    };
+    for entry in &mut feed.entries {
+        if entry.id.len() > limits::FIELD_BYTES {
+            entry.id = hash(&[&entry.id]);
+        }
+        if entry.id.is_empty() {
+            entry.id = entry.link.clone().unwrap_or_default();
+        }
+    }
+    let twice = shared(feed.entries.iter().map(|e| e.id.as_str()).collect());
+    for entry in feed.entries.iter_mut().filter(|e| twice.contains(&e.id)) {
+        entry.id = entry.link.clone().unwrap_or_default();
+    }
+    let twice = shared(feed.entries.iter().map(|e| e.id.as_str()).collect());
+    let place = base.map_or("", Url::as_str);
+    for entry in feed.entries.iter_mut().filter(|e| e.id.is_empty() || twice.contains(&e.id)) {
+        let title = entry.title.as_deref().unwrap_or("");
+        let date = entry.published.map_or(0, Timestamp::millis).to_string();
+        entry.id = hash(&[place, entry.link.as_deref().unwrap_or(""), title, &entry.text, &date]);
+    }
+    // What is still the same under a hash of everything is the same entry.
+    let mut seen = std::collections::BTreeSet::new();
+    let before = feed.entries.len();
+    feed.entries.retain(|entry| seen.insert(entry.id.clone()));
+    feed.skipped += before - feed.entries.len();
+}
+
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// Keeps the newest entries and the sizes that a stranger may have.
+pub fn bound(feed: &mut Feed) {
+    let over = feed.entries.len().saturating_sub(limits::ENTRIES);
+    if over > 0 {
+        let mut order: Vec<usize> = (0..feed.entries.len()).collect();
+        // Undated entries count as newest: feeds write the newest first, and the sort keeps that order.
+        let age = |i: &usize| feed.entries.get(*i).map(|e| std::cmp::Reverse(e.published.unwrap_or(Timestamp::from_millis(i64::MAX))));
+        order.sort_by_key(age);
+        let kept: std::collections::BTreeSet<usize> = order.into_iter().take(limits::ENTRIES).collect();
+        let mut place = 0..;
+        feed.entries.retain(|_| place.next().is_some_and(|i| kept.contains(&i)));
+        feed.skipped += over;
+    }
+    let short = |text: &mut String| text.truncate(html::cut(text, limits::FIELD_BYTES).len());
+    feed.title.iter_mut().for_each(short);
+    for entry in &mut feed.entries {
+        entry.title.iter_mut().for_each(short);
+        entry.author.iter_mut().for_each(short);
+        entry.text.truncate(html::cut(&entry.text, limits::TEXT_BYTES).len());
+    }
+}
+
+/// A person's name out of `mail (name)`, `name (mail)` and `name <mail>`.
+pub fn person(text: &str) -> Option<String> {
+    let text = html::one_line(text);
+    let pair = text.strip_suffix(')').and_then(|t| t.split_once('(')).or_else(|| {
+        text.strip_suffix('>').and_then(|t| t.split_once('<'))
+    });
+    let name = match pair {
+        Some((a, b)) if a.contains('@') && !b.trim().is_empty() => b,
+        Some((a, b)) if b.contains('@') && !a.trim().is_empty() => a,
+        _ => &text,
+    };
+    Some(name.trim().trim_matches('"').to_owned()).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, link: Option<&str>, title: &str) -> Entry {
+        Entry { id: id.into(), link: link.map(Into::into), title: Some(title.into()), ..Entry::default() }
+    }
+
+    #[test]
+    fn a_name_shared_by_all_names_none() {
+        let entries = vec![entry("x", Some("http://a/1"), "一"), entry("x", Some("http://a/2"), "二"), entry("", None, "三")];
+        let mut feed = Feed { entries, ..Feed::default() };
+        name_entries(&mut feed, None);
+        let ids: Vec<&str> = feed.entries.iter().map(|e| e.id.as_str()).collect();
+        assert_eq!(ids[..2], ["http://a/1", "http://a/2"]);
+        assert!(ids[2].starts_with("sha256:"));
+    }
+
+    #[test]
+    fn an_entry_written_twice_is_one() {
+        let mut feed = Feed { entries: vec![entry("", None, "同じ"), entry("", None, "同じ")], ..Feed::default() };
+        name_entries(&mut feed, None);
+        assert_eq!((feed.entries.len(), feed.skipped), (1, 1));
+    }
+
+    #[test]
+    fn too_many_entries_lose_the_oldest() {
+        let mut feed = Feed::default();
+        for i in 0..600 {
+            let published = Some(Timestamp::from_seconds(1_700_000_000 + i));
+            feed.entries.push(Entry { id: i.to_string(), published, ..Entry::default() });
+        }
+        bound(&mut feed);
+        assert_eq!((feed.entries.len(), feed.skipped), (limits::ENTRIES, 100));
+        assert_eq!(feed.entries.first().map(|e| e.id.as_str()), Some("100"));
+    }
+
+    #[test]
+    fn links_that_are_no_pages_are_dropped() {
+        let base = Url::parse("https://news.example.jp/feed/rss.xml").unwrap();
+        assert_eq!(resolve("../1?a=b", Some(&base)).as_deref(), Some("https://news.example.jp/1?a=b"));
+        for link in ["javascript:alert(1)", "data:text/html,x", "mailto:a@example.jp", "", "urn:uuid:1"] {
+            assert_eq!(resolve(link, Some(&base)), None, "{link}");
+            assert_eq!(resolve(link, None), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_known_by_name_and_not_by_address() {
+        for text in ["結衣", "y@example.jp (結衣)", "結衣 (y@example.jp)", "\"結衣\" <y@example.jp>"] {
+            assert_eq!(person(text).as_deref(), Some("結衣"), "{text}");
+        }
+        assert_eq!(person(" "), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! Whole documents through the whole chain.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn feed(body: &str) -> Feed {
+    read(&Document { body: body.as_bytes(), content_type: None, url: Some("https://a.example.jp/feed"), zone: Zone::JST })
+        .unwrap()
+}
+
+fn rss(item: &str) -> Entry {
+    let entries = feed(&format!("<rss version='2.0'><channel><title>t</title><item>{item}</item></channel></rss>")).entries;
+    entries.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_name_of_an_rdf_item_outlives_its_title() {
+    let item = |title: &str| {
+        let rdf = format!(
+            "<rdf:RDF xmlns='http://purl.org/rss/1.0/' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <item rdf:about='urn:x:1'><title>{title}</title><link>/1</link></item></rdf:RDF>"
+        );
+        feed(&rdf).entries.remove(0).id
+    };
+    assert_eq!(item("つばめ電機"), "urn:x:1");
+    assert_eq!(item("つばめ電機(更新)"), "urn:x:1");
+}
+
+#[test]
+fn an_item_without_any_name_has_the_same_one_at_every_reading() {
+    let item = "<title>みどり屋通販</title><description>遅れている</description>";
+    assert_eq!(rss(item).id, rss(item).id);
+    assert_ne!(rss(item).id, rss("<title>別</title>").id);
+}
+
+#[test]
+fn a_guid_is_a_link_unless_it_says_otherwise() {
+    assert_eq!(rss("<guid>https://a.example.jp/1</guid>").link.as_deref(), Some("https://a.example.jp/1"));
+    assert_eq!(rss("<guid isPermaLink='false'>https://a.example.jp/1</guid>").link, None);
+    assert_eq!(rss("<guid>abc</guid>").link, None);
+}
+
+#[test]
+fn content_wins_over_summary_and_summary_over_nothing() {
+    let both = "<description>短い</description><content:encoded><![CDATA[<p>全文</p>]]></content:encoded>";
+    assert_eq!(rss(both).text, "全文");
+    assert_eq!(rss("<description>短い</description><content:encoded/>").text, "短い");
+}
+
+#[test]
+fn broken_documents_give_what_is_whole_in_them() {
+    let item = "<item><title>一</title><link>/1</link></item>";
+    let cases = [
+        format!("<br />\n<b>Warning</b>: x in y.php<rss><channel>{item}</channel></rss>"),
+        format!("<rss><channel>{item}<item><title>途中"),
+        format!("<rss><channel><item><title>一<link>/1</link></item>"),
+        format!("<RSS><CHANNEL><ITEM><TITLE>一</TITLE><LINK>/1</LINK></ITEM></CHANNEL></RSS>"),
+        format!("<rss version='2.0'><channel>{item}</channel></rss>").replace("</title>", "</titel>"),
+        format!("<x:rss xmlns:x='http://backend.userland.com/rss2'>{item}</x:rss>"),
+    ];
+    for body in cases {
+        let entries = feed(&body).entries;
+        assert_eq!(entries.len(), 1, "{body}");
+        assert_eq!(entries[0].link.as_deref(), Some("https://a.example.jp/1"), "{body}");
+        assert_eq!(entries[0].title.as_deref(), Some("一"), "{body}");
+    }
+}
+
+#[test]
+fn a_web_page_and_nothing_at_all_are_failures_and_not_empty_feeds() {
+    let read = |body: &str| read(&Document { body: body.as_bytes(), content_type: None, url: None, zone: Zone::JST });
+    let page = "<!DOCTYPE html><html><head><title>ログイン</title></head><body><p>x</p></body></html>";
+    assert_eq!(read(page), Err(SourceError::WebPage));
+    for body in ["", "   ", "Not Found", "{\"error\":1}"] {
+        assert!(matches!(read(body), Err(SourceError::Malformed(_))), "{body}");
+    }
+    assert_eq!(read("<rss><channel/></rss>").unwrap().entries, []);
+}
+
+#[test]
+fn entities_of_the_document_are_text_and_never_a_bomb() {
+    let bomb = "<!DOCTYPE rss [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'><!ENTITY x SYSTEM 'file:///etc/passwd'>]>\
+                <rss><channel><item><title>&a; &b; &x;</title><guid>1</guid></item></channel></rss>";
+    assert_eq!(feed(bomb).entries[0].title.as_deref(), Some("aaaa &b; &x;"));
+}
+
+#[test]
+fn how_often_a_feed_changes_is_its_own_word() {
+    let ttl = "<rss><channel><ttl>60</ttl><item><guid>1</guid></item></channel></rss>";
+    assert_eq!(feed(ttl).update_every, Some(crate::model::time::Span::minutes(60)));
+    let period = "<rss><channel><sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency></channel></rss>";
+    assert_eq!(feed(period).update_every, Some(crate::model::time::Span::minutes(30)));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_make_it_fall(body in proptest::collection::vec(any::<u8>(), 0..600), ct in "\\PC{0,40}") {
+        let document = Document { body: &body, content_type: Some(&ct), url: None, zone: Zone::JST };
+        prop_assert_eq!(read(&document), read(&document));
+    }
+
+    #[test]
+    fn arbitrary_pieces_of_feeds_give_named_entries(
+        pieces in proptest::collection::vec(
+            "(<rss>|<channel>|</channel>|<feed>|<item>|</item>|<entry>|</entry>|<title>|</title>|<link href='/x'/>|<guid>|</guid>|\
+             <description>|</description>|<!\\[CDATA\\[|\\]\\]>|<!--|-->|火事|&amp;|&|<|>|<pubDate>2026|xmlns:a='b'|<a:b )", 0..40)
+    ) {
+        let body = format!("<rss>{}", pieces.concat());
+        let feed = feed(&body);
+        prop_assert!(feed.entries.iter().all(|e| !e.id.is_empty()), "{}", body);
+        let _ = repair::repair(&body);
+    }
+}
