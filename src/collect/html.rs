@@ -11,9 +11,47 @@ use crate::model::limits;
 
 /// Elements that start a new line for a reader.
 const BLOCKS: &[&str] = &[
-    "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "dir", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
-    "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "tr",
+    "ul",
 ];
 
 /// Elements whose inside is no text for a reader.
@@ -25,8 +63,9 @@ const GLOSSES: &[&str] = &["rt", "rp", "rtc"];
 
 /// Other elements that tell that a text was meant as markup.
 const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "q", "s", "small",
-    "span", "strike", "strong", "sub", "sup", "td", "th", "tt", "u", "video", "audio", "iframe", "object", "embed",
+    "a", "abbr", "acronym", "b", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "q", "s",
+    "small", "span", "strike", "strong", "sub", "sup", "td", "th", "tt", "u", "video", "audio", "iframe", "object",
+    "embed",
 ];
 
 /// What a reader would see of `html`.
@@ -120,9 +159,12 @@ impl Folded {
     fn push(&mut self, text: &str) {
         for letter in text.chars() {
             let letter = windows_1252(letter);
+            if is_noise(letter) {
+                continue;
+            }
             if letter.is_whitespace() {
                 self.gap = self.gap.or(Some(' '));
-            } else if !is_noise(letter) {
+            } else {
                 if let Some(gap) = self.gap.take().filter(|_| !self.text.is_empty()) {
                     self.text.push(gap);
                 }
@@ -146,7 +188,8 @@ impl Folded {
 
 /// Control characters and non-characters: nobody sees them, and a terminal or a mail may obey them.
 fn is_noise(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}' | '\u{feff}')
+    letter.is_control() && !matches!(letter, '\t' | '\n' | '\r')
+        || matches!(letter, '\u{fffe}' | '\u{ffff}' | '\u{feff}')
 }
 
 /// C1 control characters stand for windows-1252 wherever they occur in the wild.
@@ -180,7 +223,7 @@ mod tests {
             ("<a href=\"x>y\">z</a>", "z"),
             ("<SCRIPT>x</script ><p>y", "y"),
             ("<script>never closed", ""),
-            ("a\u{0}\u{7}b", "ab"),
+            ("a\u{0}\u{7}\u{b}b", "ab"),
         ];
         for (html, text) in cases {
             assert_eq!(to_text(html), text, "{html}");

@@ -2,8 +2,12 @@
 //!
 //! Knows nothing of companies: it hands on every post a source has, and what is ours is decided later.
 
+pub mod fetch;
+pub mod guard;
 pub mod html;
 mod markup;
+pub mod poll;
+pub mod schedule;
 pub mod source;
 pub mod sources;
 

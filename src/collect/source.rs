@@ -53,11 +53,7 @@ pub struct Request {
 impl Request {
     /// Asks `url`, with what is remembered of the last answer.
     pub fn web(url: &str, state: &SourceState) -> Self {
-        Self {
-            place: Place::Web(url.to_owned()),
-            etag: state.etag.clone(),
-            last_modified: state.last_modified.clone(),
-        }
+        Self { place: Place::Web(url.to_owned()), etag: state.etag.clone(), last_modified: state.last_modified.clone() }
     }
 
     /// Reads a file from a byte on.

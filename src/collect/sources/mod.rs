@@ -1,8 +1,9 @@
 //! The list of sources. A new one is a file here, a variant, a fixture and a line of documentation.
 
 pub mod feed;
+pub mod jsonl;
 
-use super::SourceBasics;
+use super::{CollectParams, SourceBasics, source::Source};
 
 /// One configured source.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,5 +30,15 @@ impl SourceParams {
         match self {
             Self::Feed { basics, .. } | Self::Jsonl { basics, .. } => basics,
         }
+    }
+}
+
+/// The source that `params` describe.
+pub fn build(params: &SourceParams, collect: &CollectParams) -> Box<dyn Source> {
+    match params {
+        SourceParams::Feed { basics, url } => {
+            Box::new(feed::FeedSource::new(basics.clone(), url.as_str(), collect.zone))
+        }
+        SourceParams::Jsonl { basics, path } => Box::new(jsonl::JsonlSource::new(basics.clone(), path.clone())),
     }
 }

@@ -88,7 +88,10 @@ impl Capture {
             return html::to_text(&self.raw);
         }
         match self.kind {
-            Kind::Foreign => String::new(),
+            // RFC 4287: what is no text at all stands there in base64, and may be text under a wrong name.
+            Kind::Foreign => base64(&self.decoded)
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .map_or_else(String::new, |text| html::to_text(&text)),
             Kind::Plain if !html::looks_like_markup(&self.decoded) => html::lines(&self.decoded),
             Kind::Base64 => match base64(&self.decoded) {
                 Some(bytes) => html::to_text(&String::from_utf8_lossy(&bytes)),

@@ -154,10 +154,11 @@ impl Words {
                 self.afternoon = Some(lower.starts_with("午後"));
             }
             _ => {
-                if let Some(month) = month(&lower).filter(|_| self.month.is_none()) {
-                    self.month = Some(month);
-                } else if let Some(zone) = named_zone(&lower).filter(|_| self.offset.is_none()) {
-                    self.offset = Some(zone);
+                // A second word of a kind, as in `+0900 (JST)`, says nothing new.
+                if let Some(month) = month(&lower) {
+                    self.month = self.month.or(Some(month));
+                } else if let Some(zone) = named_zone(&lower) {
+                    self.offset = self.offset.or(Some(zone));
                 } else if !is_known_filler(&lower) {
                     return None;
                 }
@@ -185,7 +186,8 @@ impl Words {
         let zone = self.offset.unwrap_or(self.zone);
         let (year, month, day) = self.day()?;
         // Midnight at the end of a day is written 24:00.
-        let (hour, extra) = if hour == 24 { (0, crate::model::time::Span::days(1)) } else { (hour, Default::default()) };
+        let (hour, extra) =
+            if hour == 24 { (0, crate::model::time::Span::days(1)) } else { (hour, Default::default()) };
         Timestamp::from_civil((year, month, day), (hour, minute, second), zone).map(|t| t + extra)
     }
 
@@ -259,14 +261,24 @@ fn skip_fraction(text: &str) -> &str {
 
 fn month(word: &str) -> Option<u32> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
-    const OLD: [&str; 12] = [
-        "睦月", "如月", "弥生", "卯月", "皐月", "水無月", "文月", "葉月", "長月", "神無月", "霜月", "師走",
-    ];
+    const OLD: [&str; 12] =
+        ["睦月", "如月", "弥生", "卯月", "皐月", "水無月", "文月", "葉月", "長月", "神無月", "霜月", "師走"];
     let latin = word.len() >= 3 && word.is_ascii();
-    let place = MONTHS.iter().position(|m| latin && m.starts_with(word)).or_else(|| OLD.iter().position(|m| *m == word));
+    let place =
+        MONTHS.iter().position(|m| latin && m.starts_with(word)).or_else(|| OLD.iter().position(|m| *m == word));
     place.and_then(|i| u32::try_from(i + 1).ok()).or_else(|| (word == "sept").then_some(9))
 }
 
@@ -382,7 +394,9 @@ mod tests {
 
     #[test]
     fn a_day_alone_begins_at_midnight_of_its_place() {
-        for text in ["2026-11-20", "2026/11/20", "2026年11月20日", "20261120", "令和8年11月20日", "2026-324", "20 Nov 2026"] {
+        for text in
+            ["2026-11-20", "2026/11/20", "2026年11月20日", "20261120", "令和8年11月20日", "2026-324", "20 Nov 2026"]
+        {
             assert_eq!(parse(text, Zone::JST).unwrap().rfc3339(Zone::JST), "2026-11-20T00:00:00+09:00", "{text}");
         }
         assert_eq!(parse("2026-11", Zone::UTC).unwrap().rfc3339(Zone::UTC), "2026-11-01T00:00:00Z");
@@ -399,7 +413,16 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_no_date() {
-        for text in ["", "yesterday", "昨日", "2026-02-30", "20 Foo 2026", "0000-00-00 00:00:00", "1970-01-01T00:00:00Z", "11:20"] {
+        for text in [
+            "",
+            "yesterday",
+            "昨日",
+            "2026-02-30",
+            "20 Foo 2026",
+            "0000-00-00 00:00:00",
+            "1970-01-01T00:00:00Z",
+            "11:20",
+        ] {
             assert_eq!(parse(text, Zone::JST), None, "{text}");
         }
     }

@@ -132,6 +132,7 @@ mod tests {
         let euc = EUC_JP.encode(plain).0.into_owned();
         let jis = ISO_2022_JP.encode(plain).0.into_owned();
         let with = "<?xml version='1.0' encoding='Shift_JIS'?>";
+        let utf_8 = feed(with);
         let cases: [(&[u8], Option<&str>, &str); 9] = [
             (&sjis(with), Some("text/xml; charset=ISO-8859-1"), TEXT),
             (&sjis(""), Some("text/xml; charset=cp932"), TEXT),
@@ -141,7 +142,7 @@ mod tests {
             (&euc, Some("application/xml"), "社長が謝罪した"),
             (&euc, Some("application/xml; charset = \"x-euc-jp\""), "社長が謝罪した"),
             (&jis, Some("text/xml; charset=utf-8"), "社長が謝罪した"),
-            (feed(with).as_bytes(), Some("text/xml"), TEXT),
+            (utf_8.as_bytes(), Some("text/xml"), TEXT),
         ];
         for (body, content_type, want) in cases {
             let got = decode(body, content_type);
@@ -155,7 +156,8 @@ mod tests {
         assert_eq!(decode(&utf_16, Some("text/xml; charset=utf-8")), feed(""));
         let utf_32: Vec<u8> = feed("").chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         assert_eq!(decode(&utf_32, None), feed(""));
-        let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(feed("").encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let marked: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(feed("").encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode(&marked, None), feed(""));
     }
 

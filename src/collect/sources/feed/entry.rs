@@ -74,6 +74,7 @@ pub fn name_entries(feed: &mut Feed, base: Option<&Url>) {
         let mut seen = std::collections::BTreeSet::new();
         ids.into_iter().filter(|id| !seen.insert(*id)).map(str::to_owned).collect()
     };
+    let named: Vec<bool> = feed.entries.iter().map(|e| !e.id.is_empty()).collect();
     for entry in &mut feed.entries {
         if entry.id.len() > limits::FIELD_BYTES {
             entry.id = hash(&[&entry.id]);
@@ -93,10 +94,20 @@ pub fn name_entries(feed: &mut Feed, base: Option<&Url>) {
         let date = entry.published.map_or(0, Timestamp::millis).to_string();
         entry.id = hash(&[place, entry.link.as_deref().unwrap_or(""), title, &entry.text, &date]);
     }
-    // What is still the same under a hash of everything is the same entry.
-    let mut seen = std::collections::BTreeSet::new();
+    // What is still the same under a hash of everything is one entry, if the feed itself says so by its name; else
+    // it is a second one, and its number in the page is all that tells them apart.
+    let mut copies = std::collections::BTreeMap::<String, usize>::new();
+    let mut named = named.into_iter();
     let before = feed.entries.len();
-    feed.entries.retain(|entry| seen.insert(entry.id.clone()));
+    feed.entries.retain_mut(|entry| {
+        let copy = copies.entry(entry.id.clone()).or_default();
+        *copy += 1;
+        let named = named.next().unwrap_or(false);
+        if *copy > 1 {
+            entry.id = format!("{}#{copy}", entry.id);
+        }
+        *copy == 1 || !named
+    });
     feed.skipped += before - feed.entries.len();
 }
 
@@ -116,7 +127,9 @@ pub fn bound(feed: &mut Feed) {
     if over > 0 {
         let mut order: Vec<usize> = (0..feed.entries.len()).collect();
         // Undated entries count as newest: feeds write the newest first, and the sort keeps that order.
-        let age = |i: &usize| feed.entries.get(*i).map(|e| std::cmp::Reverse(e.published.unwrap_or(Timestamp::from_millis(i64::MAX))));
+        let age = |i: &usize| {
+            feed.entries.get(*i).map(|e| std::cmp::Reverse(e.published.unwrap_or(Timestamp::from_millis(i64::MAX))))
+        };
         order.sort_by_key(age);
         let kept: std::collections::BTreeSet<usize> = order.into_iter().take(limits::ENTRIES).collect();
         let mut place = 0..;
@@ -135,9 +148,10 @@ pub fn bound(feed: &mut Feed) {
 /// A person's name out of `mail (name)`, `name (mail)` and `name <mail>`.
 pub fn person(text: &str) -> Option<String> {
     let text = html::one_line(text);
-    let pair = text.strip_suffix(')').and_then(|t| t.split_once('(')).or_else(|| {
-        text.strip_suffix('>').and_then(|t| t.split_once('<'))
-    });
+    let pair = text
+        .strip_suffix(')')
+        .and_then(|t| t.split_once('('))
+        .or_else(|| text.strip_suffix('>').and_then(|t| t.split_once('<')));
     let name = match pair {
         Some((a, b)) if a.contains('@') && !b.trim().is_empty() => b,
         Some((a, b)) if b.contains('@') && !a.trim().is_empty() => a,
@@ -156,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_name_shared_by_all_names_none() {
-        let entries = vec![entry("x", Some("http://a/1"), "一"), entry("x", Some("http://a/2"), "二"), entry("", None, "三")];
+        let entries =
+            vec![entry("x", Some("http://a/1"), "一"), entry("x", Some("http://a/2"), "二"), entry("", None, "三")];
         let mut feed = Feed { entries, ..Feed::default() };
         name_entries(&mut feed, None);
         let ids: Vec<&str> = feed.entries.iter().map(|e| e.id.as_str()).collect();
@@ -165,10 +180,19 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_written_twice_is_one() {
-        let mut feed = Feed { entries: vec![entry("", None, "同じ"), entry("", None, "同じ")], ..Feed::default() };
+    fn an_entry_written_twice_under_its_name_is_one() {
+        let same = || entry("x", Some("http://a/1"), "同じ");
+        let mut feed = Feed { entries: vec![same(), same()], ..Feed::default() };
         name_entries(&mut feed, None);
         assert_eq!((feed.entries.len(), feed.skipped), (1, 1));
+    }
+
+    #[test]
+    fn nameless_entries_that_say_the_same_stay_two() {
+        let mut feed = Feed { entries: vec![entry("", None, "同じ"), entry("", None, "同じ")], ..Feed::default() };
+        name_entries(&mut feed, None);
+        assert_eq!(feed.entries.len(), 2);
+        assert_ne!(feed.entries[0].id, feed.entries[1].id);
     }
 
     #[test]

@@ -99,8 +99,14 @@ fn by_address(address: &str) -> Space {
 
 fn is_core(address: &str) -> bool {
     const PLACES: [&str; 8] = [
-        "www.w3.org/2005/atom", "purl.org/atom/ns", "my.netscape.com/rdf/simple", "channel.netscape.com/rdf",
-        "my.netscape.com/publish", "backend.userland.com", "blogs.law.harvard.edu", "purl.org/net/rss",
+        "www.w3.org/2005/atom",
+        "purl.org/atom/ns",
+        "my.netscape.com/rdf/simple",
+        "channel.netscape.com/rdf",
+        "my.netscape.com/publish",
+        "backend.userland.com",
+        "blogs.law.harvard.edu",
+        "purl.org/net/rss",
     ];
     let rss_1 = address.contains("purl.org/rss/1.0") && !address.contains("modules");
     address.is_empty() || rss_1 || PLACES.iter().any(|place| address.contains(place))

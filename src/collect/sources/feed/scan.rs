@@ -132,9 +132,8 @@ impl Walk {
         let depth = self.open.len() + 1;
         self.names.enter(attributes, depth);
         let space = self.names.space(name);
-        let base = attribute(attributes, "xml:base")
-            .and_then(|b| resolve(&b, self.base()))
-            .and_then(|b| Url::parse(&b).ok());
+        let base =
+            attribute(attributes, "xml:base").and_then(|b| resolve(&b, self.base())).and_then(|b| Url::parse(&b).ok());
         if let Some(base) = base {
             self.bases.push((depth, base));
         }
@@ -208,7 +207,8 @@ impl Walk {
     fn ends_capture(&self, local: &str, name: &str) -> bool {
         let Some((purpose, capture)) = &self.capture else { return false };
         let narrow = !matches!(purpose, Purpose::Entry(Slot::Text(_) | Slot::Author(_)));
-        let sibling = matches!(local, "link" | "guid" | "pubdate" | "description" | "published" | "updated" | "category");
+        let sibling =
+            matches!(local, "link" | "guid" | "pubdate" | "description" | "published" | "updated" | "category");
         is_entry(local) && self.names.space(name) == Space::Core || narrow && sibling && capture.name != name
     }
 

@@ -20,7 +20,8 @@ pub fn fill(entries: &mut Vec<Entry>, text: &str, base: Option<&Url>) {
         return;
     }
     let repaired = repair(text);
-    let parse = || feed_rs::parser::Builder::new().id_generator(|_, _, _| String::new()).build().parse(repaired.as_bytes());
+    let parse =
+        || feed_rs::parser::Builder::new().id_generator(|_, _, _| String::new()).build().parse(repaired.as_bytes());
     // The parser and its input are dropped with the panic, so nothing half-written is seen afterwards.
     let Ok(Ok(feed)) = catch_unwind(AssertUnwindSafe(parse)) else { return };
     let second = feed.entries.into_iter().map(|entry| convert(entry, base));

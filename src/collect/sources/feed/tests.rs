@@ -5,12 +5,18 @@ use proptest::prelude::*;
 use super::*;
 
 fn feed(body: &str) -> Feed {
-    read(&Document { body: body.as_bytes(), content_type: None, url: Some("https://a.example.jp/feed"), zone: Zone::JST })
-        .unwrap()
+    read(&Document {
+        body: body.as_bytes(),
+        content_type: None,
+        url: Some("https://a.example.jp/feed"),
+        zone: Zone::JST,
+    })
+    .unwrap()
 }
 
 fn rss(item: &str) -> Entry {
-    let entries = feed(&format!("<rss version='2.0'><channel><title>t</title><item>{item}</item></channel></rss>")).entries;
+    let entries =
+        feed(&format!("<rss version='2.0'><channel><title>t</title><item>{item}</item></channel></rss>")).entries;
     entries.into_iter().next().unwrap()
 }
 

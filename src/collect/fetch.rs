@@ -1,0 +1,326 @@
+//! One request to the world, within limits. The only file that speaks HTTP.
+//!
+//! No cookies, no referrer, no proxy from the environment. Redirections are followed by hand, because every hop has
+//! to pass the guard. What comes back is whole or it is an error: half a page is never a page.
+
+use std::{error::Error as _, time::Duration};
+
+use async_trait::async_trait;
+use reqwest::{
+    Client, StatusCode,
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+    redirect,
+};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use url::Url;
+
+use super::{
+    CollectParams,
+    guard::{Guard, Refusal},
+    html,
+    source::{Place, Request, Response},
+};
+use crate::model::{
+    limits,
+    time::{Span, Timestamp},
+};
+
+/// Brings what a request asks for.
+#[async_trait]
+pub trait Fetch: Send + Sync {
+    /// One visit, redirections included.
+    async fn fetch(&self, request: &Request) -> Result<Response, FetchError>;
+}
+
+/// When a server wants to be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So long after its answer.
+    In(Span),
+    /// Not before.
+    At(Timestamp),
+}
+
+/// Why there is no answer. The caller decides by it how long to stay away.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// Nothing came in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// 429 or 503: too many of us, or too early.
+    #[error("the server asks for a pause (HTTP {status})")]
+    RateLimited {
+        /// 429 or 503.
+        status: u16,
+        /// How long, if it said so.
+        retry_after: Option<RetryAfter>,
+    },
+    /// 410: it was here and will not come back.
+    #[error("the server says it is gone for good (HTTP 410)")]
+    Gone,
+    /// A guard before the site wants to see a browser.
+    #[error("the site lets only browsers in (HTTP {0})")]
+    Challenge(u16),
+    /// Any other answer that is no page.
+    #[error("the server answers HTTP {0}")]
+    Status(u16),
+    /// More than [`limits::BODY_BYTES`] after decompression.
+    #[error("the answer is larger than {} MiB", limits::BODY_BYTES >> 20)]
+    TooLarge,
+    /// We do not go there.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The connection could not be made or did not last.
+    #[error("the connection failed: {0}")]
+    Transport(String),
+}
+
+impl From<Refusal> for FetchError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.to_string())
+    }
+}
+
+/// Over the network, and from files that the configuration names.
+#[derive(Debug, Clone)]
+pub struct HttpFetch {
+    client: Client,
+    guard: Guard,
+}
+
+/// A server that stops in the middle of a page is left alone after this.
+const STALLED: Duration = Duration::from_secs(10);
+/// Bytes of headers over HTTP/2.
+const HEADER_BYTES: u32 = 64 * 1024;
+/// Headers over HTTP/1.
+const HEADERS: usize = 100;
+const ACCEPT: &str =
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5";
+
+impl HttpFetch {
+    /// One client for all sources. Fails when the machine has no root certificates at all.
+    pub fn new(params: &CollectParams) -> Result<Self, FetchError> {
+        // The first to come installs it; everybody in this program installs the same one.
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let guard = Guard::new(&params.allow);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        let client = Client::builder()
+            .user_agent(params.user_agent.as_str())
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .retry(reqwest::retry::never())
+            .dns_resolver(guard.clone())
+            .connect_timeout(limits::CONNECT.to_std())
+            .timeout(limits::REQUEST.to_std())
+            .read_timeout(STALLED)
+            .pool_max_idle_per_host(1)
+            .http1_max_headers(HEADERS)
+            .http2_max_header_list_size(HEADER_BYTES)
+            .build()
+            .map_err(|e| classify(&e))?;
+        Ok(Self { client, guard })
+    }
+
+    async fn web(&self, start: &str, request: &Request) -> Result<Response, FetchError> {
+        let mut url = Url::parse(start).map_err(|_| Refusal::NoHost)?;
+        let mut seen = vec![url.clone()];
+        let mut permanent = true;
+        loop {
+            self.guard.check(&url)?;
+            let answer = self.ask(&url, request).await?;
+            let status = answer.status();
+            if !is_redirection(status) {
+                let moved = permanent && seen.len() > 1;
+                let mut response = receive(answer, request, &url).await?;
+                response.moved_to = moved.then(|| url.to_string());
+                return Ok(response);
+            }
+            permanent &= matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
+            let next = location(&answer, &url)?;
+            if url.scheme() == "https" && next.scheme() == "http" {
+                return Err(FetchError::Refused("a redirection from https to http".into()));
+            }
+            if seen.contains(&next) {
+                return Err(FetchError::Refused("the redirections go in a circle".into()));
+            }
+            if seen.len() > limits::REDIRECTS {
+                return Err(FetchError::Refused(format!("more than {} redirections", limits::REDIRECTS)));
+            }
+            seen.push(next.clone());
+            url = next;
+        }
+    }
+
+    async fn ask(&self, url: &Url, request: &Request) -> Result<reqwest::Response, FetchError> {
+        let mut ask = self.client.get(url.clone());
+        for (name, value) in
+            [(header::IF_NONE_MATCH, &request.etag), (header::IF_MODIFIED_SINCE, &request.last_modified)]
+        {
+            if let Some(value) = value.as_ref().and_then(|v| HeaderValue::from_str(v).ok()) {
+                ask = ask.header(name, value);
+            }
+        }
+        let answer = ask.send().await.map_err(|e| classify(&e))?;
+        // The third look, after the URL and the resolver: where did we really arrive?
+        if let Some(peer) = answer.remote_addr() {
+            self.guard.check_ip(url.host_str().unwrap_or_default(), peer.ip())?;
+        }
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Fetch for HttpFetch {
+    async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        match &request.place {
+            // The client's limit is for one hop, this one for all of them.
+            Place::Web(url) => tokio::time::timeout(limits::REQUEST.to_std(), self.web(url, request))
+                .await
+                .unwrap_or(Err(FetchError::Timeout)),
+            Place::File { path, from } => {
+                read_file(path, *from).await.map_err(|e| FetchError::Transport(format!("{}: {e}", path.display())))
+            }
+        }
+    }
+}
+
+/// The next part of a file. One that became shorter is another file and is read from its beginning.
+async fn read_file(path: &std::path::Path, from: u64) -> std::io::Result<Response> {
+    let mut file = tokio::fs::File::open(path).await?;
+    let size = file.metadata().await?.len();
+    let from = if size < from { 0 } else { from };
+    file.seek(std::io::SeekFrom::Start(from)).await?;
+    let mut body = Vec::new();
+    file.take(u64::try_from(limits::BODY_BYTES).unwrap_or(u64::MAX)).read_to_end(&mut body).await?;
+    // As HTTP says it: 206 is a part, 200 is the thing from its beginning.
+    let status = if from > 0 { 206 } else { 200 };
+    Ok(Response { status, not_modified: body.is_empty() && from > 0, body, ..Response::default() })
+}
+
+fn is_redirection(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn location(answer: &reqwest::Response, url: &Url) -> Result<Url, FetchError> {
+    let target = text(answer.headers(), &header::LOCATION);
+    let next = target.and_then(|t| url.join(&t).ok());
+    let mut next = next.ok_or(FetchError::Status(answer.status().as_u16()))?;
+    next.set_fragment(None);
+    Ok(next)
+}
+
+/// The answer of the last hop, read to its end.
+async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) -> Result<Response, FetchError> {
+    let status = answer.status();
+    let headers = answer.headers();
+    let conditional = request.etag.is_some() || request.last_modified.is_some();
+    let not_modified = status == StatusCode::NOT_MODIFIED && conditional;
+    if !status.is_success() && !not_modified {
+        return Err(failure(status, headers));
+    }
+    let mut response = Response {
+        status: status.as_u16(),
+        final_url: url.to_string(),
+        moved_to: None,
+        content_type: text(headers, &header::CONTENT_TYPE),
+        etag: text(headers, &header::ETAG),
+        last_modified: text(headers, &header::LAST_MODIFIED),
+        fresh_for: fresh_for(headers),
+        body: Vec::new(),
+        not_modified,
+    };
+    while let Some(chunk) = answer.chunk().await.map_err(|e| classify(&e))? {
+        if response.body.len() + chunk.len() > limits::BODY_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        response.body.extend_from_slice(&chunk);
+    }
+    Ok(response)
+}
+
+fn failure(status: StatusCode, headers: &HeaderMap) -> FetchError {
+    let challenged = headers.get("cf-mitigated").is_some_and(|v| v.as_bytes().starts_with(b"challenge"));
+    match status.as_u16() {
+        status if challenged => FetchError::Challenge(status),
+        status @ (429 | 503) => FetchError::RateLimited { status, retry_after: retry_after(headers) },
+        410 => FetchError::Gone,
+        status => FetchError::Status(status),
+    }
+}
+
+/// Both forms: seconds, and a date.
+fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let value = text(headers, &header::RETRY_AFTER)?;
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(RetryAfter::In(Span::seconds(i64::from(seconds))));
+    }
+    let date = httpdate::parse_http_date(&value).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(RetryAfter::At(Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?)))
+}
+
+/// `max-age` less `Age`.
+fn fresh_for(headers: &HeaderMap) -> Option<Span> {
+    let directives = text(headers, &header::CACHE_CONTROL)?.to_ascii_lowercase();
+    if directives.contains("no-cache") || directives.contains("no-store") {
+        return None;
+    }
+    let directive = directives.split(',').find_map(|d| d.trim().strip_prefix("max-age="))?;
+    let age = text(headers, &header::AGE).and_then(|age| age.parse::<u32>().ok()).unwrap_or(0);
+    let seconds = directive.trim_matches('"').parse::<u32>().ok()?.saturating_sub(age);
+    Some(Span::seconds(i64::from(seconds)))
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty() && value.len() <= limits::FIELD_BYTES).then(|| value.to_owned())
+}
+
+/// reqwest wraps causes in causes; the innermost says what happened, and our own refusal may be among them.
+fn classify(error: &reqwest::Error) -> FetchError {
+    if error.is_timeout() {
+        return FetchError::Timeout;
+    }
+    let mut innermost = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(refusal) = inner.downcast_ref::<Refusal>() {
+            return refusal.clone().into();
+        }
+        innermost = inner.to_string();
+        cause = inner.source();
+    }
+    FetchError::Transport(html::one_line(&innermost).chars().take(limits::ERROR_CHARS).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn a_pause_is_read_in_both_forms() {
+        let seconds = retry_after(&headers(&[("retry-after", "120")]));
+        assert_eq!(seconds, Some(RetryAfter::In(Span::seconds(120))));
+        let date = retry_after(&headers(&[("retry-after", "Fri, 20 Nov 2026 00:15:00 GMT")]));
+        assert_eq!(date, Some(RetryAfter::At(Timestamp::parse_rfc3339("2026-11-20T00:15:00Z").unwrap())));
+        for wrong in ["-1", "soon", "99999999999999"] {
+            assert_eq!(retry_after(&headers(&[("retry-after", wrong)])), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn freshness_is_what_is_left_of_it() {
+        let fresh = |pairs: &[(&'static str, &'static str)]| fresh_for(&headers(pairs)).map(Span::as_seconds);
+        assert_eq!(fresh(&[("cache-control", "public, max-age=600"), ("age", "100")]), Some(500));
+        assert_eq!(fresh(&[("cache-control", "no-cache, max-age=600")]), None);
+        assert_eq!(fresh(&[]), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! One source, one visit: ask, read, remember. Decides nothing about posts and stores nothing.
+
+use super::{
+    CollectParams,
+    fetch::{Fetch, FetchError},
+    schedule::{self, Failure, Hints, Outcome},
+    source::{Request, Response, Source},
+};
+use crate::model::{
+    limits,
+    post::Post,
+    source::SourceState,
+    time::{Span, Timestamp},
+};
+
+/// What one visit brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    /// All posts of the page, seen before or not.
+    pub posts: Vec<Post>,
+    /// What is to be remembered, in the transaction that stores the posts.
+    pub state: SourceState,
+    /// For the log and the dashboard.
+    pub outcome: Outcome,
+    /// The first page of a source is history: it is stored and raises no alert.
+    pub warm_up: bool,
+    /// Entries that were left out.
+    pub skipped: usize,
+    /// A permanent new address, to be proposed to a person.
+    pub moved_to: Option<String>,
+    /// Until when the whole host wants to be left alone.
+    pub host_pause: Option<Timestamp>,
+}
+
+/// What to ask now. Once a day nothing is remembered aloud, because a broken server answers 304 for ever.
+pub fn question(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<Request> {
+    let fresh = state.last_full_at.is_some_and(|at| now - at < Span::days(1));
+    source.request(state).map(|request| if fresh { request } else { request.unconditional() })
+}
+
+/// Asks and reads in one go. Reading a large page takes CPU time; a caller with many sources asks with [`question`]
+/// and reads with [`settle`] on a blocking thread.
+pub async fn visit(
+    source: &dyn Source,
+    state: &SourceState,
+    fetch: &dyn Fetch,
+    params: &CollectParams,
+    now: Timestamp,
+) -> Visit {
+    let request = question(source, state, now);
+    let full = request.as_ref().is_some_and(|r| r.etag.is_none() && r.last_modified.is_none());
+    let answer = match &request {
+        Some(request) => fetch.fetch(request).await,
+        None => Ok(Response { status: 304, not_modified: true, ..Response::default() }),
+    };
+    settle(source, state, answer, full, params, now)
+}
+
+/// Makes posts and a new state out of an answer. `full` says that it was asked for unconditionally.
+pub fn settle(
+    source: &dyn Source,
+    state: &SourceState,
+    answer: Result<Response, FetchError>,
+    full: bool,
+    params: &CollectParams,
+    now: Timestamp,
+) -> Visit {
+    let mut new = SourceState { visits: state.visits.saturating_add(1), ..state.clone() };
+    let mut visit = Visit {
+        posts: Vec::new(),
+        state: state.clone(),
+        outcome: Outcome::NotModified,
+        warm_up: false,
+        skipped: 0,
+        moved_to: None,
+        host_pause: None,
+    };
+    let mut hints = Hints::default();
+    match answer {
+        Ok(response) => {
+            hints.fresh_for = response.fresh_for;
+            visit.moved_to.clone_from(&response.moved_to);
+            if response.not_modified {
+                succeed(&mut new, now);
+            } else {
+                match source.read(&response, state, now) {
+                    Ok(page) => {
+                        succeed(&mut new, now);
+                        hints.update_every = page.update_every;
+                        visit.warm_up = state.warmed_up_at.is_none();
+                        visit.outcome = Outcome::Read(page.posts.len());
+                        visit.posts = page.posts;
+                        visit.skipped = page.skipped;
+                        // Why here: validators of a page that was not read would hide it for ever.
+                        new.cursor = page.cursor;
+                        new.etag = response.etag;
+                        new.last_modified = response.last_modified;
+                        new.warmed_up_at = state.warmed_up_at.or(Some(now));
+                        if full {
+                            new.last_full_at = Some(now);
+                        }
+                    }
+                    Err(error) => visit.outcome = fail(&mut new, error.into()),
+                }
+            }
+        }
+        Err(error) => visit.outcome = fail(&mut new, error.into()),
+    }
+    new.next_due_at = schedule::next_due(&new, &visit.outcome, hints, params, source.basics(), now);
+    visit.host_pause = schedule::host_pause(&visit.outcome, now);
+    visit.state = new;
+    visit
+}
+
+fn succeed(state: &mut SourceState, now: Timestamp) {
+    state.errors = 0;
+    state.last_error = None;
+    state.last_ok_at = Some(now);
+}
+
+fn fail(state: &mut SourceState, failure: Failure) -> Outcome {
+    state.errors = state.errors.saturating_add(1);
+    state.last_error = Some(failure.to_string().chars().take(limits::ERROR_CHARS).collect());
+    state.gone = state.gone || failure == Failure::Fetch(FetchError::Gone);
+    Outcome::Failed(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        collect::{SourceBasics, source::SourceError, sources::feed::FeedSource},
+        model::{
+            post::{Channel, SourceName, SourceType},
+            time::Zone,
+        },
+    };
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn source() -> FeedSource {
+        let name = SourceName("news".into());
+        let basics = SourceBasics { name, source_type: SourceType::News, channel: Channel::News, poll_every: None };
+        FeedSource::new(basics, "https://n.example.jp/rss", Zone::JST)
+    }
+
+    fn settle_at(state: &SourceState, answer: Result<Response, FetchError>, now: Timestamp) -> Visit {
+        settle(&source(), state, answer, true, &CollectParams::default(), now)
+    }
+
+    fn page(body: &str) -> Result<Response, FetchError> {
+        Ok(Response { status: 200, body: body.into(), etag: Some("\"v1\"".into()), ..Response::default() })
+    }
+
+    const FEED: &str = "<rss><channel><item><title>つばめ電機</title><guid>1</guid></item></channel></rss>";
+
+    fn new_state() -> SourceState {
+        SourceState::new(SourceName("news".into()), NOW)
+    }
+
+    #[test]
+    fn only_the_first_page_that_works_is_history() {
+        let failed = settle_at(&new_state(), Err(FetchError::Timeout), NOW);
+        assert!(!failed.warm_up && failed.state.warmed_up_at.is_none());
+        let first = settle_at(&failed.state, page(FEED), NOW);
+        assert!(first.warm_up && first.state.warmed_up_at == Some(NOW) && first.posts.len() == 1);
+        assert!(!settle_at(&first.state, page(FEED), NOW + Span::hours(1)).warm_up);
+    }
+
+    #[test]
+    fn a_web_page_where_a_feed_was_is_a_failure_and_keeps_nothing() {
+        let before = settle_at(&new_state(), page(FEED), NOW).state;
+        let login = "<html><body>ログインしてください</body></html>";
+        let answer = Ok(Response { etag: Some("\"login\"".into()), ..page(login).unwrap() });
+        let after = settle_at(&before, answer, NOW);
+        assert_eq!(after.outcome, Outcome::Failed(Failure::Read(SourceError::WebPage)));
+        assert_eq!(after.state.etag.as_deref(), Some("\"v1\""));
+        assert_eq!((after.state.errors, after.state.last_ok_at), (1, Some(NOW)));
+    }
+
+    #[test]
+    fn nothing_new_is_success() {
+        let failing = SourceState { errors: 4, last_error: Some("x".into()), ..new_state() };
+        let visit = settle_at(&failing, Ok(Response { status: 304, not_modified: true, ..Response::default() }), NOW);
+        assert_eq!((visit.outcome, visit.state.errors, visit.state.last_error), (Outcome::NotModified, 0, None));
+    }
+
+    #[test]
+    fn once_a_day_the_server_is_asked_without_memory() {
+        let state = settle_at(&new_state(), page(FEED), NOW).state;
+        let etag = |now| question(&source(), &state, now).unwrap().etag;
+        assert_eq!(etag(NOW + Span::hours(23)).as_deref(), Some("\"v1\""));
+        assert_eq!(etag(NOW + Span::hours(24)), None);
+    }
+
+    #[test]
+    fn an_address_that_a_person_changed_forgets_the_old_answers() {
+        let mut state = settle_at(&new_state(), page(FEED), NOW).state;
+        state.cursor.0 = "https://old.example.jp/rss".into();
+        assert_eq!(question(&source(), &state, NOW).unwrap().etag, None);
+    }
+
+    #[test]
+    fn gone_is_remembered() {
+        let visit = settle_at(&new_state(), Err(FetchError::Gone), NOW);
+        assert!(visit.state.gone && visit.state.last_error.is_some());
+    }
+}

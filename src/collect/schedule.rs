@@ -1,0 +1,229 @@
+//! When to look again: pure, from what is remembered, what happened and what the server wishes.
+//!
+//! # Invariants
+//! Never sooner than a server asked for, never later than [`LONGEST`] for a source that is merely failing: nothing is
+//! given up, because the day it comes back may be the day that matters.
+
+use std::collections::BTreeMap;
+
+use super::{
+    CollectParams, SourceBasics,
+    fetch::{FetchError, RetryAfter},
+    source::SourceError,
+};
+use crate::{
+    clock::jitter,
+    model::{
+        source::SourceState,
+        time::{Span, Timestamp},
+    },
+};
+
+/// The longest way between two visits.
+pub const LONGEST: Span = Span::days(1);
+/// The longest pause that a server may ask for.
+pub const LONGEST_PAUSE: Span = Span::days(7);
+/// A network that fails costs the server nothing, so we look more often.
+const LONGEST_OFFLINE: Span = Span::minutes(30);
+/// Nobody is asked twice within this, whatever anybody configured.
+const SHORTEST: Span = Span::seconds(10);
+/// The share of the interval over which visits are spread.
+const SPREAD: f64 = 0.1;
+
+/// What a visit came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A page with so many posts; how many of them are new only the store knows.
+    Read(usize),
+    /// The server has nothing new.
+    NotModified,
+    /// No page.
+    Failed(Failure),
+}
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It did not come.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] SourceError),
+}
+
+/// How often server and page say that something changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hints {
+    /// The answer stays fresh for so long.
+    pub fresh_for: Option<Span>,
+    /// The page's own word.
+    pub update_every: Option<Span>,
+}
+
+/// When to go there again. `state` is the new one, with this visit's count of errors already in it.
+pub fn next_due(
+    state: &SourceState,
+    outcome: &Outcome,
+    hints: Hints,
+    params: &CollectParams,
+    basics: &SourceBasics,
+    now: Timestamp,
+) -> Timestamp {
+    let own = basics.poll_every.unwrap_or(params.poll_every).max(SHORTEST);
+    let wait = match outcome {
+        Outcome::Read(_) | Outcome::NotModified => {
+            let wish = hints.fresh_for.max(hints.update_every).unwrap_or(Span::ZERO);
+            own.max(wish.min(LONGEST))
+        }
+        Outcome::Failed(Failure::Fetch(FetchError::Gone)) => LONGEST,
+        Outcome::Failed(Failure::Fetch(FetchError::Timeout | FetchError::Transport(_))) => {
+            back_off(own, state.errors, LONGEST_OFFLINE.max(own))
+        }
+        Outcome::Failed(failure) => back_off(own, state.errors, LONGEST.max(own)).max(pause(failure, now)),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a tenth of a week in milliseconds is far below 2^52")]
+    let spread = (wait.millis() as f64 * SPREAD * jitter(&[&state.source.0, &state.visits.to_string()])) as i64;
+    now + wait + Span::from_millis(spread)
+}
+
+/// Twice as long after each further failure.
+fn back_off(own: Span, errors: u32, longest: Span) -> Span {
+    const DOUBLINGS: u32 = 16;
+    own.times(1_i64 << errors.saturating_sub(1).min(DOUBLINGS)).min(longest)
+}
+
+/// How long a server wants to be left alone.
+fn pause(failure: &Failure, now: Timestamp) -> Span {
+    let Failure::Fetch(FetchError::RateLimited { retry_after: Some(retry_after), .. }) = failure else {
+        return Span::ZERO;
+    };
+    let pause = match *retry_after {
+        RetryAfter::In(span) => span,
+        RetryAfter::At(then) => then - now,
+    };
+    pause.clamp(Span::ZERO, LONGEST_PAUSE)
+}
+
+/// Until when nobody of ours asks this host, if it asked for that. The pause is the host's, not the feed's.
+pub fn host_pause(outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+    let Outcome::Failed(failure) = outcome else { return None };
+    Some(pause(failure, now)).filter(|p| *p > Span::ZERO).map(|p| now + p)
+}
+
+/// Keeps requests to one host apart, however many sources live there.
+#[derive(Debug, Clone, Default)]
+pub struct HostPace {
+    free_at: BTreeMap<String, Timestamp>,
+}
+
+impl HostPace {
+    /// Takes the next free place at `host` and says when it is. The one after it is `spacing` later.
+    pub fn book(&mut self, host: &str, spacing: Span, now: Timestamp) -> Timestamp {
+        // What is past binds nobody, and a list of all hosts ever asked would only grow.
+        self.free_at.retain(|_, at| *at > now);
+        let start = self.free_at.get(host).copied().unwrap_or(now).max(now);
+        self.free_at.insert(host.to_owned(), start + spacing);
+        start
+    }
+
+    /// Nobody asks `host` before `until`.
+    pub fn hold(&mut self, host: &str, until: Timestamp) {
+        let at = self.free_at.entry(host.to_owned()).or_insert(until);
+        *at = (*at).max(until);
+    }
+
+    /// When `host` may be asked next.
+    pub fn free_at(&self, host: &str, now: Timestamp) -> Timestamp {
+        self.free_at.get(host).copied().unwrap_or(now).max(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::post::{Channel, SourceName, SourceType};
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn wait(outcome: &Outcome, hints: Hints, errors: u32) -> Span {
+        let name = SourceName("news".into());
+        let basics = SourceBasics {
+            name: name.clone(),
+            source_type: SourceType::News,
+            channel: Channel::News,
+            poll_every: None,
+        };
+        let state = SourceState { errors, visits: 3, ..SourceState::new(name, NOW) };
+        next_due(&state, outcome, hints, &CollectParams::default(), &basics, NOW) - NOW
+    }
+
+    fn minutes(outcome: &Outcome, hints: Hints, errors: u32) -> std::ops::Range<i64> {
+        let wait = wait(outcome, hints, errors).millis();
+        // The jitter is at most a tenth, so the wait without it is known up to that.
+        (wait * 10 / 11 / 60_000)..(wait / 60_000 + 1)
+    }
+
+    fn failed(error: FetchError) -> Outcome {
+        Outcome::Failed(Failure::Fetch(error))
+    }
+
+    #[test]
+    fn success_keeps_the_own_interval_and_the_servers_wish() {
+        assert!(minutes(&Outcome::NotModified, Hints::default(), 0).contains(&15));
+        let hints = Hints { fresh_for: Some(Span::hours(1)), update_every: Some(Span::minutes(5)) };
+        assert!(minutes(&Outcome::Read(3), hints, 0).contains(&60));
+        let greedy = Hints { fresh_for: Some(Span::days(300)), update_every: None };
+        assert!(minutes(&Outcome::Read(3), greedy, 0).contains(&(24 * 60)));
+    }
+
+    #[test]
+    fn failures_double_the_way_up_to_a_day() {
+        let at = |errors| minutes(&failed(FetchError::Status(404)), Hints::default(), errors);
+        assert!(at(1).contains(&15) && at(2).contains(&30) && at(3).contains(&60));
+        assert!(at(60).contains(&(24 * 60)));
+    }
+
+    #[test]
+    fn a_dead_network_is_tried_every_half_hour() {
+        for error in [FetchError::Timeout, FetchError::Transport("refused".into())] {
+            assert!(minutes(&failed(error), Hints::default(), 50).contains(&30));
+        }
+    }
+
+    #[test]
+    fn a_pause_is_kept_for_the_whole_host() {
+        let limited = |retry_after| failed(FetchError::RateLimited { status: 429, retry_after });
+        let hour = limited(Some(RetryAfter::In(Span::hours(1))));
+        assert!(wait(&hour, Hints::default(), 1) >= Span::hours(1));
+        assert_eq!(host_pause(&hour, NOW), Some(NOW + Span::hours(1)));
+        let date = limited(Some(RetryAfter::At(NOW + Span::hours(2))));
+        assert!(wait(&date, Hints::default(), 1) >= Span::hours(2));
+        let absurd = limited(Some(RetryAfter::In(Span::days(3000))));
+        assert_eq!(host_pause(&absurd, NOW), Some(NOW + LONGEST_PAUSE));
+        assert_eq!(host_pause(&limited(None), NOW), None);
+        assert_eq!(host_pause(&limited(Some(RetryAfter::At(NOW - Span::hours(2)))), NOW), None);
+    }
+
+    #[test]
+    fn two_sources_of_one_host_wait_for_each_other() {
+        let mut pace = HostPace::default();
+        let gap = Span::seconds(2);
+        assert_eq!(pace.book("a", gap, NOW), NOW);
+        assert_eq!(pace.book("a", gap, NOW), NOW + gap);
+        assert_eq!(pace.book("b", gap, NOW), NOW);
+        pace.hold("b", NOW + Span::hours(1));
+        pace.hold("b", NOW + Span::minutes(1));
+        assert_eq!(pace.free_at("b", NOW), NOW + Span::hours(1));
+        assert_eq!(pace.book("a", gap, NOW + Span::hours(3)), NOW + Span::hours(3));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_given_up(errors in any::<u32>(), status in 400_u16..600) {
+            let wait = wait(&failed(FetchError::Status(status)), Hints::default(), errors);
+            prop_assert!(wait > Span::ZERO && wait <= LONGEST + Span::minutes(145));
+        }
+    }
+}
