@@ -4,3 +4,5 @@ mod harness;
 
 // The memory: statements, views, fates, outbox.
 mod store;
+mod config;
+

@@ -1,0 +1,358 @@
+use std::{collections::BTreeSet, path::Path};
+
+use super::*;
+use crate::{
+    alert::email::Tls,
+    collect::sources::SourceParams,
+    model::{
+        post::{Channel, SourceType},
+        time::Span,
+        watch::CompanyName,
+    },
+};
+
+const FULL: &str = r#"
+watchlist = "names.toml"
+[store]
+path = "/var/lib/hinomi/hinomi.db"
+[collect]
+contact = "https://example.jp/hinomi"
+poll_every = "5m"
+allow = ["127.0.0.1:8080"]
+[[source]]
+name = "news"
+kind = "feed"
+url = "https://news.example.jp/rss.xml"
+source_type = "news"
+poll_every = "10m"
+[[source]]
+name = "old"
+kind = "jsonl"
+path = "posts.jsonl"
+source_type = "blog"
+channel = "matome"
+[mail]
+from = "hinomi@example.jp"
+dashboard = "https://hinomi.example.jp/"
+[mail.smtp]
+host = "smtp.example.jp"
+username = "hinomi"
+password_env = "SMTP_SECRET"
+[recipients]
+pr-duty = ["pr@example.jp", "night@example.jp"]
+legal = ["legal@example.jp", "pr@example.jp"]
+[alert]
+default = ["pr-duty"]
+"#;
+
+fn secrets(name: &str) -> Option<String> {
+    (name == "SMTP_SECRET").then(|| "canary-in-env".to_owned())
+}
+
+/// Writes the text as `etc/hinomi.toml` in a folder of its own and loads it.
+fn loaded(text: &str) -> Result<Settings, ConfigErrors> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hinomi.toml");
+    fs::write(&path, text).unwrap();
+    load(&path, &secrets)
+}
+
+/// The messages with their places, without the folder.
+fn mistakes(text: &str) -> Vec<String> {
+    let errors = loaded(text).expect_err("mistakes");
+    errors.mistakes().iter().map(|m| format!("{}: {}", m.place().unwrap_or("-"), m.message(Lang::En))).collect()
+}
+
+fn watch_mistakes(text: &str) -> String {
+    parse_watchlist(text, Path::new("w.toml")).expect_err("mistakes").to_string()
+}
+
+#[test]
+fn a_full_file_means_what_it_says() {
+    let settings = loaded(FULL).unwrap();
+    assert_eq!(settings.store, Path::new("/var/lib/hinomi/hinomi.db"));
+    assert!(settings.watchlist.is_absolute() && settings.watchlist.ends_with("names.toml"));
+    assert!(settings.collect.user_agent.ends_with("(+https://example.jp/hinomi)"));
+    assert_eq!(settings.collect.poll_every, Span::minutes(5));
+    let SourceParams::Feed { basics, url } = &settings.sources[0] else { panic!("a feed") };
+    assert_eq!((url.as_str(), basics.channel), ("https://news.example.jp/rss.xml", Channel::News));
+    assert_eq!((basics.source_type, basics.poll_every), (SourceType::News, Some(Span::minutes(10))));
+    assert_eq!(settings.sources[1].basics().channel, Channel::Matome);
+    let (mail, smtp) = (settings.mail.clone().unwrap(), settings.smtp.clone().unwrap());
+    assert_eq!(mail.dashboard.as_deref(), Some("https://hinomi.example.jp"));
+    assert_eq!((smtp.port, smtp.tls), (587, Tls::StartTls));
+    assert_eq!(smtp.password.unwrap().expose(), "canary-in-env");
+    assert_eq!(settings.addresses(&[]), ["pr@example.jp", "night@example.jp"]);
+    let both = ["legal".to_owned(), "pr-duty".to_owned()];
+    assert_eq!(settings.addresses(&both), ["legal@example.jp", "pr@example.jp", "night@example.jp"]);
+    assert!(settings.missing_to_run().is_empty());
+}
+
+#[test]
+fn all_mistakes_come_at_once_with_line_and_column_in_file_order() {
+    let text = "[collect]\npol_every = \"5m\"\nhost_spacing = 2\nallow = [\"intranet\"]\n\n[time]\nzone = \"Tokyo\"\n\
+                [[source]]\nname = \"a\"\nkind = \"feed\"\n[detct]\n[detect]\nbudget = 0\n";
+    let found = mistakes(text);
+    let places: Vec<_> = found.iter().map(|m| m.split(": ").next().unwrap()).collect();
+    assert_eq!(places, ["2:1", "3:16", "4:9", "7:8", "8:1", "8:1", "11:2", "13:10"], "{found:#?}");
+    assert_eq!(found[0], "2:1: unknown key \"pol_every\" — did you mean \"poll_every\"?");
+    assert!(found[1].contains("wants a text in quotes, not a whole number"), "{}", found[1]);
+    assert!(found[6].contains("did you mean \"detect\""), "{}", found[6]);
+}
+
+#[test]
+fn a_broken_line_does_not_hide_the_mistakes_of_the_others() {
+    let found = mistakes("[store]\npath = \n[collect]\npol_every = \"5m\"\n");
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].starts_with("2:"), "{found:#?}");
+    assert!(found[1].starts_with("4:1: unknown key"), "{found:#?}");
+}
+
+#[test]
+fn a_key_given_twice_is_refused() {
+    let found = mistakes("[store]\npath = \"a.db\"\npath = \"b.db\"\n");
+    assert!(found.len() == 1 && found[0].starts_with("3:1: ") && found[0].contains("duplicate"), "{found:#?}");
+}
+
+#[test]
+fn an_unknown_key_far_from_all_others_lists_what_can_be_written() {
+    assert_eq!(mistakes("[log]\nxyzzy = 1\n"), ["2:1: unknown key \"xyzzy\" — known here: level, format"]);
+}
+
+#[test]
+fn dangerous_values_are_refused() {
+    let cases = [
+        ("poll_every = \"5m\"", "poll_every = \"1s\"", "from \"1m\" to \"1d\""),
+        ("poll_every = \"10m\"", "poll_every = \"59s\"", "from \"1m\" to \"1d\""),
+        ("host = \"smtp.example.jp\"", "host = \"smtp.example.jp\"\ntls = \"none\"", "only for this machine"),
+        ("default = [\"pr-duty\"]", "default = []", "alert.default"),
+        ("default = [\"pr-duty\"]", "default = [\"pr-dut\"]", "no group \"pr-dut\""),
+        ("pr-duty = [\"pr@example.jp\", \"night@example.jp\"]", "pr-duty = []", "no usable address"),
+        ("night@example.jp", "夜番@example.jp", "no mail address"),
+        ("night@example.jp", "pr@example.jp", "listed twice"),
+        ("https://news.example.jp/rss.xml", "https://u:canary@news.example.jp/", "user name or a password"),
+        ("https://news.example.jp/rss.xml", "file:///etc/passwd", "http:// or https://"),
+        ("url = \"https://news.example.jp/rss.xml\"", "path = \"a\"", "takes \"url\", not \"path\""),
+        ("name = \"old\"", "name = \"news\"", "listed twice"),
+        ("username = \"hinomi\"\n", "", "\"username\" is missing"),
+        ("[store]", "[detect]\nbudget = -1\n[store]", "above 0"),
+        ("[store]", "[detect]\nbudget = nan\n[store]", "above 0"),
+    ];
+    for (from, to, said) in cases {
+        assert!(FULL.contains(from), "{from}");
+        let found = mistakes(&FULL.replacen(from, to, 1));
+        assert!(found.iter().any(|m| m.contains(said)), "{to}: {found:#?}");
+    }
+}
+
+#[test]
+fn mail_in_clear_stays_on_this_machine() {
+    let local = FULL.replace("host = \"smtp.example.jp\"", "host = \"127.0.0.1\"\nport = 2525\ntls = \"none\"");
+    assert_eq!(loaded(&local).unwrap().smtp.unwrap().tls, Tls::None);
+}
+
+#[test]
+fn a_secret_is_never_in_a_message() {
+    let broken = [
+        FULL.replace("password_env = \"SMTP_SECRET\"", "password = \"canary\""),
+        FULL.replace("password_env = \"SMTP_SECRET\"", "password = \"canary"),
+        FULL.replace("password_env = \"SMTP_SECRET\"", "password_env = \"SMTP_SECRET\"\npassword = [\"canary\"]"),
+        FULL.replace("https://news.example.jp/rss.xml", "https://u:canary@news.example.jp/"),
+        FULL.replace("default = [\"pr-duty\"]", "default = [\"nobody\"]"),
+    ];
+    for text in broken {
+        let errors = loaded(&text).expect_err("a mistake");
+        let said = format!("{errors} {errors:?} {} {}", errors.to_text(Lang::Ja), errors.to_text(Lang::En));
+        assert!(!said.contains("canary"), "{said}");
+    }
+    assert!(!format!("{:?}", loaded(FULL).unwrap()).contains("canary"));
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_with_the_cure_and_never_proposed() {
+    let literal = FULL.replace("password_env = \"SMTP_SECRET\"", "password = \"x\"");
+    assert!(mistakes(&literal).iter().any(|m| m.contains("password_env")));
+    let slip = mistakes(&FULL.replace("password_env", "passwrd"));
+    assert!(!slip.iter().any(|m| m.contains("did you mean \"password\"?")), "{slip:#?}");
+}
+
+#[test]
+fn a_missing_secret_is_named_and_a_file_of_secrets_loses_its_line_end() {
+    let found = mistakes(&FULL.replace("SMTP_SECRET", "NOT_THERE"));
+    assert!(found[0].contains("NOT_THERE is empty"), "{found:#?}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hinomi.toml");
+    fs::write(&path, FULL.replace("password_env = \"SMTP_SECRET\"", "password_file = \"pw\"")).unwrap();
+    fs::write(folder.path().join("pw"), "canary\r\n").unwrap();
+    assert_eq!(load(&path, &secrets).unwrap().smtp.unwrap().password.unwrap().expose(), "canary");
+    fs::write(folder.path().join("pw"), "\n").unwrap();
+    assert!(load(&path, &secrets).expect_err("empty").to_string().contains("pw is empty"));
+}
+
+#[test]
+fn an_empty_file_is_all_defaults_and_cannot_run_yet() {
+    let settings = loaded("").unwrap();
+    assert_eq!(settings.missing_to_run(), [Need::Source, Need::Mail]);
+    assert_eq!(settings.collect, crate::collect::CollectParams::default());
+}
+
+#[test]
+fn a_file_that_is_not_there_says_what_to_copy() {
+    let errors = load(Path::new("nowhere/hinomi.toml"), &secrets).expect_err("no file");
+    assert!(errors.to_string().contains("config/hinomi.example.toml"), "{errors}");
+}
+
+#[test]
+fn the_example_file_is_written_from_the_defaults_and_means_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("config/hinomi.example.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    if text != reference::example() {
+        fs::write(root.join("target/hinomi.example.toml"), reference::example()).unwrap();
+        panic!("the example is not what the code says: cp target/hinomi.example.toml config/ and read the difference");
+    }
+    assert_eq!(load(&path, &|_| None).unwrap(), Settings::beside(&root.join("config")));
+}
+
+#[test]
+fn every_line_of_the_example_works_when_its_mark_is_taken_off() {
+    let uncommented = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with(' ') => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    let text = reference::example().lines().map(uncommented).collect::<Vec<_>>().join("\n");
+    let settings = loaded(&text.replace("HINOMI_SMTP_PASSWORD", "SMTP_SECRET")).unwrap();
+    assert!(settings.missing_to_run().is_empty());
+    assert!(settings.sources.len() == 1 && settings.smtp.unwrap().username.is_some());
+}
+
+#[test]
+fn the_reference_names_exactly_the_keys_that_are_read() {
+    let full = |header: &str| match header {
+        "" => "xyzzyxyzzy = 1".to_owned(),
+        "[mail.smtp]" => "[mail]\nsmtp = { xyzzyxyzzy = 1 }".to_owned(),
+        header => format!("{header}\nxyzzyxyzzy = 1"),
+    };
+    for part in reference::PARTS.iter().filter(|p| p.header != "[recipients]") {
+        let found = mistakes(&full(part.header));
+        let known = found.iter().find_map(|m| m.split_once("known here: ")).expect("a list of keys").1;
+        let tables = ["store", "time", "collect", "source", "detect", "mail", "recipients", "alert", "log", "smtp"];
+        let known: BTreeSet<_> = known.split(", ").filter(|k| !tables.contains(k)).collect();
+        assert_eq!(known, part.keys.iter().map(|k| k.name).collect(), "{}", part.header);
+    }
+    let said = watch_mistakes("[[company]]\nname = \"a\"\nxyzzyxyzzy = 1\n");
+    let known: BTreeSet<_> = said.split_once("known here: ").unwrap().1.split(", ").collect();
+    assert_eq!(known, reference::COMPANY_KEYS.iter().map(|k| k.0).collect());
+}
+
+#[test]
+fn the_contract_of_the_watchlist_is_read_in_toml_and_in_json_alike() {
+    let toml = r#"
+[[company]]
+name = "青空テレコム"
+aliases = ["青空テレコム", "あおぞらテレコム", { name = "青テレ", exclude = ["青テレビ"], context = ["回線"] }]
+products = ["青空モバイル"]
+people = []
+exclude = ["青空文庫"]
+own_channels = ["@aozora_official"]
+sector = "telecom"
+budget = 0.5
+recipients = ["pr-duty"]
+"#;
+    let json = r#"{"companies": [{"name": "青空テレコム", "sector": "telecom", "aliases": ["青空テレコム",
+        "あおぞらテレコム", {"name": "青テレ", "exclude": ["青テレビ"], "context": ["回線"]}], "products": ["青空モバイル"],
+        "people": null, "exclude": ["青空文庫"], "own_channels": ["@aozora_official"], "budget": 0.5,
+        "recipients": ["pr-duty"], "id": 7}]}"#;
+    let list = parse_watchlist(toml, Path::new("w.toml")).unwrap();
+    assert_eq!(list, parse_watchlist(json, Path::new("w.json")).unwrap());
+    let watch = list.get(&CompanyName("青空テレコム".into())).unwrap();
+    assert_eq!(watch.aliases[2].context, ["回線"]);
+    assert_eq!((watch.budget, watch.sector.as_deref()), (0.5, Some("telecom")));
+}
+
+#[test]
+fn a_company_without_aliases_is_known_by_its_name() {
+    let list = parse_watchlist("[[company]]\nname = \"こだま自動車\"\n", Path::new("w.toml")).unwrap();
+    assert_eq!(list.companies[0].names().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["こだま自動車"]);
+    assert!((list.companies[0].budget - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn two_companies_under_one_alias_are_both_named_unless_context_tells_them_apart() {
+    let shared = "[[company]]\nname = \"青空テレコム\"\naliases = [\"ＡＯＺＯＲＡ\"]\n\
+                  [[company]]\nname = \"青空ペイ\"\naliases = [\"aozora\"]\n";
+    let said = watch_mistakes(shared);
+    assert!(said.starts_with("w.toml:4:") && said.contains("青空テレコム") && said.contains("青空ペイ"), "{said}");
+    let one_sided = shared.replace("[\"aozora\"]", "[{ name = \"aozora\", context = [\"決済\"] }]");
+    assert!(watch_mistakes(&one_sided).contains("share the name"));
+    let apart = one_sided.replace("[\"ＡＯＺＯＲＡ\"]", "[\"ＡＯＺＯＲＡ\"]\ncontext = [\"回線\"]");
+    assert!(parse_watchlist(&apart, Path::new("w.toml")).is_ok());
+    let product = shared.replace("aliases", "products");
+    assert!(parse_watchlist(&product, Path::new("w.toml")).is_ok(), "a telephone may be sold by two carriers");
+}
+
+#[test]
+fn mistakes_in_a_watchlist_are_found_together() {
+    let cases = [
+        ("[[company]]\nname = \"\"\n", "is empty"),
+        ("[[company]]\naliases = [\"a\"]\n", "\"name\" is missing"),
+        ("[[company]]\nname = \"a社\"\n[[company]]\nname = \"a社\"\n", "listed twice"),
+        ("[[company]]\nname = \"a社\"\naliases = [\"b社\", \"b社\"]\n", "listed twice"),
+        ("[[company]]\nname = \"a社\"\naliases = [\"  \"]\n", "is empty"),
+        ("[[company]]\nname = \"a社\"\naliases = \"b社\"\n", "wants a list"),
+        ("[[company]]\nname = \"a社\"\nbudget = 0\n", "above 0"),
+        ("[[company]]\nname = \"a社\"\nbudget = \"1\"\n", "wants a number"),
+        ("[[company]]\nname = \"a社\"\nexclude = [\"a社\"]\n", "can never be found"),
+        ("[[company]]\nname = \"a社\"\nalias = [\"b社\"]\n", "did you mean \"aliases\""),
+        ("[[compny]]\nname = \"a社\"\n", "did you mean \"company\""),
+        ("", "\"company\" is missing"),
+    ];
+    for (text, said) in cases {
+        assert!(watch_mistakes(text).contains(said), "{text}: {}", watch_mistakes(text));
+    }
+    let all = cases.iter().map(|(text, _)| *text).collect::<String>();
+    assert!(watch_mistakes(&all).lines().count() > 10);
+}
+
+#[test]
+fn json_says_where_by_path_and_refuses_slips_but_not_what_a_program_adds() {
+    let said = |text| parse_watchlist(text, Path::new("w.json")).expect_err("a mistake").to_string();
+    assert_eq!(
+        said(r#"{"companies": [{"name": "a社", "aliasses": []}]}"#),
+        "w.json:companies[0].aliasses: unknown key \"aliasses\" — did you mean \"aliases\"?"
+    );
+    assert!(said(r#"{"companies": [{"name": "a社", "name": "b社"}]}"#).contains("given twice"));
+    assert!(said(r#"{"companies": [{"name": "a社"}"#).starts_with("w.json:1:"));
+    assert!(said("[]").contains("wants a table"));
+}
+
+#[test]
+fn both_files_are_read_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, names) = (folder.path().join("hinomi.toml"), folder.path().join("names.toml"));
+    fs::write(&config, format!("{FULL}\n[detect]\nbudget = 3.0\n")).unwrap();
+    fs::write(&names, "[[company]]\nname = \"こだま自動車\"\nrecipients = [\"legal\"]\n").unwrap();
+    let good = load_all(&config, &secrets).unwrap();
+    assert!((good.watchlist.companies[0].budget - 3.0).abs() < f64::EPSILON);
+
+    fs::write(&names, "[[company]]\nname = \"こだま自動車\"\nrecipients = [\"lgal\"]\n").unwrap();
+    let errors = load_all(&config, &secrets).expect_err("an unknown group");
+    assert!(
+        errors.to_string().ends_with("names.toml:3:15: no group \"lgal\" in [recipients] — there are: legal, pr-duty")
+    );
+
+    fs::write(&config, FULL.replace("poll_every", "poll_evry")).unwrap();
+    let errors = load_all(&config, &secrets).expect_err("mistakes");
+    let files: BTreeSet<_> = errors.mistakes().iter().map(|m| m.file().file_name().unwrap().to_owned()).collect();
+    assert_eq!(files.len(), 1, "the groups of a broken file are not held against the watchlist: {errors}");
+
+    fs::write(&names, [0x82, 0xa0]).unwrap();
+    assert!(load_all(&config, &secrets).expect_err("bytes").to_text(Lang::Ja).contains("UTF-8"));
+}
+
+#[test]
+fn the_example_watchlist_can_be_used_as_it_is() {
+    let list = load_watchlist(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config/watchlist.example.toml")).unwrap();
+    assert!(list.companies.len() >= 3);
+    assert!(list.companies.iter().any(|w| w.aliases.iter().any(|a| !a.context.is_empty())));
+}
