@@ -1,3 +1,5 @@
+//! The configuration and the watchlist as people write them, with their mistakes.
+
 use std::{collections::BTreeSet, path::Path};
 
 use super::*;

@@ -5,4 +5,4 @@ mod harness;
 // The memory: statements, views, fates, outbox.
 mod store;
 mod config;
-
+mod layout;
