@@ -17,7 +17,7 @@
 //! | `store` | `model` | sqlx |
 //! | `alert` | `model` | lettre (`email/`), askama |
 //! | `config` | `model` and the `Params` types of the stages | toml |
-//! | `demo` | `model`, `clock` | axum |
+//! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |
 //! | `app` | everything but `cli` and `demo` | hinomi-ipadic, `tokio::spawn`, signals |
 //! | `cli` | everything | clap; may print |
 
