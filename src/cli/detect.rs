@@ -29,7 +29,7 @@ const LONE_STEP_MIN: f64 = 60.0;
 
 /// Arguments of `hinomi detect`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// CSV with the columns timestamp and value, in order of time; a missing row is an outage, not a zero.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
@@ -64,7 +64,7 @@ struct Verdict<'a> {
 }
 
 /// Runs it.
-pub fn run(args: &Args, common: &Common) -> Outcome {
+pub(super) fn run(args: &Args, common: &Common) -> Outcome {
     if !(args.budget.is_finite() && args.budget > 0.0) {
         eprintln!("hinomi: --budget {}: must be more than 0 false alarms a month", args.budget);
         return Ok(Exit::Usage);
@@ -289,7 +289,7 @@ mod tests {
     fn the_answer_for_a_prefix_is_a_prefix_of_the_answer() {
         let whole = answer(&quiet_then_burst(), true, Lang::Ja).unwrap();
         for rows in [2, 3, 50, 193] {
-            let part: String = quiet_then_burst().lines().take(rows + 1).map(|l| format!("{l}\n")).collect();
+            let part = quiet_then_burst().split_inclusive('\n').take(rows + 1).collect::<String>();
             assert!(whole.starts_with(&answer(&part, true, Lang::Ja).unwrap()), "{rows} rows");
         }
     }

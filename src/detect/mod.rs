@@ -1,6 +1,19 @@
 //! Is this unusual, and is it still going on? Pure, and no async at all.
 //!
-//! [`count`] knows series of numbers and nothing else.
+//! `count`, `grave`, `ember` and `views` say *whether* something burns, `incident` says *how bad* and how long, and
+//! [`Lookout`] is the machine of one company that holds them together. [`count`] knows numbers and nothing else.
 
 pub mod count;
+mod digest;
+mod ember;
+mod grave;
+mod incident;
+mod lookout;
+mod tallies;
+mod views;
 pub mod wording;
+
+pub use lookout::{Lookout, LookoutParams, Numbering, Step};
+
+#[cfg(test)]
+mod tests;

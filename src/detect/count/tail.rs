@@ -18,7 +18,8 @@ pub(super) fn surprise(k: f64, mean: f64, size: f64) -> f64 {
     -log10_beta(k, size, mean / (mean + size))
 }
 
-/// log10 of the regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz's method).
+/// log10 of the regularised incomplete beta function `I_x(a, b)`, by its continued fraction (Lentz's method).
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn log10_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return -1e9;
@@ -34,6 +35,7 @@ fn log10_beta(a: f64, b: f64, x: f64) -> f64 {
     if mirrored { (1.0 - ln_tail.min(0.0).exp()).max(1e-16).log10() } else { ln_tail / LN_10 }
 }
 
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn fraction(p: f64, q: f64, y: f64) -> f64 {
     let away_from_zero = |v: f64| if v.abs() > TINY { v } else { TINY };
     let mut c = 1.0;
