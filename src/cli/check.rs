@@ -54,7 +54,11 @@ fn refused(errors: &ConfigErrors, lang: config::Lang) -> Vec<Line> {
         .collect();
     let n = errors.mistakes().len();
     lines.push(Line {
-        text: say(lang, format!("結果: {n}か所の誤りがあります"), format!("Result: {n} mistakes")),
+        text: say(
+            lang,
+            format!("結果: このままでは使えません。誤り {n}か所"),
+            format!("Result: not usable. Mistakes: {n}"),
+        ),
         json: json!({"result": {"ok": false, "mistakes": n, "warnings": 0}}),
     });
     lines
@@ -112,11 +116,15 @@ fn legs(path: &Path, loaded: &Loaded, lang: config::Lang) -> (Exit, Vec<Line>) {
     let mut lines: Vec<Line> = legs.iter().map(shown).collect();
     lines.push(Line {
         text: match bad {
-            0 => say(lang, format!("結果: 使えます。注意 {look}件"), format!("Result: ready. {look} warnings")),
+            0 => say(
+                lang,
+                format!("結果: 設定は使えます（通信は確かめていません）。注意 {look}件"),
+                format!("Result: the settings are good (the network was not asked). Warnings: {look}"),
+            ),
             n => say(
                 lang,
                 format!("結果: このままでは監視を始められません（{n}件）。注意 {look}件"),
-                format!("Result: not ready to watch ({n}). {look} warnings"),
+                format!("Result: not ready to watch. Missing: {n}. Warnings: {look}"),
             ),
         },
         json: json!({"result": {"ok": bad == 0, "mistakes": bad, "warnings": look}}),
@@ -151,7 +159,7 @@ fn watchlist(list: &Watchlist, lang: config::Lang) -> Leg {
     let text = say(
         lang,
         format!("{companies}社 / 呼び名{names} / 除外{excluded}"),
-        format!("{companies} companies, {names} names, {excluded} exclusions"),
+        format!("companies: {companies}, names: {names}, exclusions: {excluded}"),
     );
     leg("watchlist", lang, ("監視対象", "watchlist"), if companies == 0 { Mark::Bad } else { Mark::Good }, text)
 }
@@ -231,7 +239,7 @@ fn mail(settings: &Settings, list: &Watchlist, lang: config::Lang) -> Vec<Leg> {
     used.sort_unstable();
     used.dedup();
     let (groups, people) = (settings.recipients.len(), used.len());
-    let whom = say(lang, format!("宛先 {groups}組・{people}件"), format!("{groups} groups, {people} addresses"));
+    let whom = say(lang, format!("宛先 {groups}組・{people}件"), format!("groups: {groups}, addresses: {people}"));
     vec![leg("mail", lang, name, Mark::Good, server), leg("recipients", lang, name, Mark::Good, whom)]
 }
 

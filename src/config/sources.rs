@@ -24,7 +24,7 @@ const KINDS: [(&str, Kind); 2] = [("feed", Kind::Feed), ("jsonl", Kind::Jsonl)];
 
 /// All sources. One that cannot be read does not hide the mistakes of the next.
 pub(super) fn read(node: &Node, mistakes: &Mistakes, world: &World<'_>) -> Option<Vec<SourceParams>> {
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut addresses) = (Vec::<String>::new(), Vec::<String>::new());
     list(node, mistakes, |n, m| {
         Section::read(n, m, Strangers::Refuse, |s| {
             let name = s.required("name", "name = \"pr-times\"", |n, m| {
@@ -35,7 +35,15 @@ pub(super) fn read(node: &Node, mistakes: &Mistakes, world: &World<'_>) -> Optio
                 names.push(name.clone());
                 Some(name)
             });
-            one(s, name, world)
+            let source = one(s, name, world);
+            // One address under two names would be asked twice as often, and every post counted twice.
+            if let (Some(SourceParams::Feed { url, .. }), Some(entry)) = (&source, s.entry("url")) {
+                if addresses.contains(url) {
+                    say_twice(&entry.node, s.mistakes, url);
+                }
+                addresses.push(url.clone());
+            }
+            source
         })?
     })
 }

@@ -66,7 +66,7 @@ fn mistakes_of_both_files_come_together_and_end_with_2() {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("hinomi.toml:8:1: unknown key \"form\" — did you mean \"from\"?"), "{text}");
     assert!(text.contains("watchlist.toml:3:1: unknown key \"exclde\" — did you mean \"exclude\"?"), "{text}");
-    assert!(text.ends_with("Result: 3 mistakes\n"), "{text}");
+    assert!(text.ends_with("Result: not usable. Mistakes: 3\n"), "{text}");
 }
 
 #[test]

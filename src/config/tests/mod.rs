@@ -1,4 +1,4 @@
-//! The configuration and the watchlist as people write them, with their mistakes.
+//! The configuration as people write it, with their mistakes.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -9,9 +9,10 @@ use crate::{
     model::{
         post::{Channel, SourceType},
         time::Span,
-        watch::CompanyName,
     },
 };
+
+mod watchlist;
 
 const FULL: &str = r#"
 watchlist = "names.toml"
@@ -63,10 +64,6 @@ fn loaded(text: &str) -> Result<Settings, ConfigErrors> {
 fn mistakes(text: &str) -> Vec<String> {
     let errors = loaded(text).expect_err("mistakes");
     errors.mistakes().iter().map(|m| format!("{}: {}", m.place().unwrap_or("-"), m.message(Lang::En))).collect()
-}
-
-fn watch_mistakes(text: &str) -> String {
-    parse_watchlist(text, Path::new("w.toml")).expect_err("mistakes").to_string()
 }
 
 #[test]
@@ -136,6 +133,11 @@ fn dangerous_values_are_refused() {
         ("https://news.example.jp/rss.xml", "file:///etc/passwd", "http:// or https://"),
         ("url = \"https://news.example.jp/rss.xml\"", "path = \"a\"", "takes \"url\", not \"path\""),
         ("name = \"old\"", "name = \"news\"", "listed twice"),
+        (
+            "kind = \"jsonl\"\npath = \"posts.jsonl\"",
+            "kind = \"feed\"\nurl = \"https://news.example.jp/rss.xml\"",
+            "listed twice",
+        ),
         ("username = \"hinomi\"\n", "", "\"username\" is missing"),
         ("[store]", "[detect]\nbudget = -1\n[store]", "above 0"),
         ("[store]", "[detect]\nbudget = nan\n[store]", "above 0"),
@@ -159,6 +161,8 @@ fn a_secret_is_never_in_a_message() {
         FULL.replace("password_env = \"SMTP_SECRET\"", "password = \"canary\""),
         FULL.replace("password_env = \"SMTP_SECRET\"", "password = \"canary"),
         FULL.replace("password_env = \"SMTP_SECRET\"", "password_env = \"SMTP_SECRET\"\npassword = [\"canary\"]"),
+        FULL.replace("password_env = \"SMTP_SECRET\"", "password = canary"),
+        FULL.replace("password_env = \"SMTP_SECRET\"", "password = canary = canary"),
         FULL.replace("https://news.example.jp/rss.xml", "https://u:canary@news.example.jp/"),
         FULL.replace("default = [\"pr-duty\"]", "default = [\"nobody\"]"),
     ];
@@ -242,90 +246,9 @@ fn the_reference_names_exactly_the_keys_that_are_read() {
         let known: BTreeSet<_> = known.split(", ").filter(|k| !tables.contains(k)).collect();
         assert_eq!(known, part.keys.iter().map(|k| k.name).collect(), "{}", part.header);
     }
-    let said = watch_mistakes("[[company]]\nname = \"a\"\nxyzzyxyzzy = 1\n");
+    let said = watchlist::mistakes("[[company]]\nname = \"a\"\nxyzzyxyzzy = 1\n");
     let known: BTreeSet<_> = said.split_once("known here: ").unwrap().1.split(", ").collect();
     assert_eq!(known, reference::COMPANY_KEYS.iter().map(|k| k.0).collect());
-}
-
-#[test]
-fn the_contract_of_the_watchlist_is_read_in_toml_and_in_json_alike() {
-    let toml = r#"
-[[company]]
-name = "青空テレコム"
-aliases = ["青空テレコム", "あおぞらテレコム", { name = "青テレ", exclude = ["青テレビ"], context = ["回線"] }]
-products = ["青空モバイル"]
-people = []
-exclude = ["青空文庫"]
-own_channels = ["@aozora_official"]
-sector = "telecom"
-budget = 0.5
-recipients = ["pr-duty"]
-"#;
-    let json = r#"{"companies": [{"name": "青空テレコム", "sector": "telecom", "aliases": ["青空テレコム",
-        "あおぞらテレコム", {"name": "青テレ", "exclude": ["青テレビ"], "context": ["回線"]}], "products": ["青空モバイル"],
-        "people": null, "exclude": ["青空文庫"], "own_channels": ["@aozora_official"], "budget": 0.5,
-        "recipients": ["pr-duty"], "id": 7}]}"#;
-    let list = parse_watchlist(toml, Path::new("w.toml")).unwrap();
-    assert_eq!(list, parse_watchlist(json, Path::new("w.json")).unwrap());
-    let watch = list.get(&CompanyName("青空テレコム".into())).unwrap();
-    assert_eq!(watch.aliases[2].context, ["回線"]);
-    assert_eq!((watch.budget, watch.sector.as_deref()), (0.5, Some("telecom")));
-}
-
-#[test]
-fn a_company_without_aliases_is_known_by_its_name() {
-    let list = parse_watchlist("[[company]]\nname = \"こだま自動車\"\n", Path::new("w.toml")).unwrap();
-    assert_eq!(list.companies[0].names().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["こだま自動車"]);
-    assert!((list.companies[0].budget - 1.0).abs() < f64::EPSILON);
-}
-
-#[test]
-fn two_companies_under_one_alias_are_both_named_unless_context_tells_them_apart() {
-    let shared = "[[company]]\nname = \"青空テレコム\"\naliases = [\"ＡＯＺＯＲＡ\"]\n\
-                  [[company]]\nname = \"青空ペイ\"\naliases = [\"aozora\"]\n";
-    let said = watch_mistakes(shared);
-    assert!(said.starts_with("w.toml:4:") && said.contains("青空テレコム") && said.contains("青空ペイ"), "{said}");
-    let one_sided = shared.replace("[\"aozora\"]", "[{ name = \"aozora\", context = [\"決済\"] }]");
-    assert!(watch_mistakes(&one_sided).contains("share the name"));
-    let apart = one_sided.replace("[\"ＡＯＺＯＲＡ\"]", "[\"ＡＯＺＯＲＡ\"]\ncontext = [\"回線\"]");
-    assert!(parse_watchlist(&apart, Path::new("w.toml")).is_ok());
-    let product = shared.replace("aliases", "products");
-    assert!(parse_watchlist(&product, Path::new("w.toml")).is_ok(), "a telephone may be sold by two carriers");
-}
-
-#[test]
-fn mistakes_in_a_watchlist_are_found_together() {
-    let cases = [
-        ("[[company]]\nname = \"\"\n", "is empty"),
-        ("[[company]]\naliases = [\"a\"]\n", "\"name\" is missing"),
-        ("[[company]]\nname = \"a社\"\n[[company]]\nname = \"a社\"\n", "listed twice"),
-        ("[[company]]\nname = \"a社\"\naliases = [\"b社\", \"b社\"]\n", "listed twice"),
-        ("[[company]]\nname = \"a社\"\naliases = [\"  \"]\n", "is empty"),
-        ("[[company]]\nname = \"a社\"\naliases = \"b社\"\n", "wants a list"),
-        ("[[company]]\nname = \"a社\"\nbudget = 0\n", "above 0"),
-        ("[[company]]\nname = \"a社\"\nbudget = \"1\"\n", "wants a number"),
-        ("[[company]]\nname = \"a社\"\nexclude = [\"a社\"]\n", "can never be found"),
-        ("[[company]]\nname = \"a社\"\nalias = [\"b社\"]\n", "did you mean \"aliases\""),
-        ("[[compny]]\nname = \"a社\"\n", "did you mean \"company\""),
-        ("", "\"company\" is missing"),
-    ];
-    for (text, said) in cases {
-        assert!(watch_mistakes(text).contains(said), "{text}: {}", watch_mistakes(text));
-    }
-    let all = cases.iter().map(|(text, _)| *text).collect::<String>();
-    assert!(watch_mistakes(&all).lines().count() > 10);
-}
-
-#[test]
-fn json_says_where_by_path_and_refuses_slips_but_not_what_a_program_adds() {
-    let said = |text| parse_watchlist(text, Path::new("w.json")).expect_err("a mistake").to_string();
-    assert_eq!(
-        said(r#"{"companies": [{"name": "a社", "aliasses": []}]}"#),
-        "w.json:companies[0].aliasses: unknown key \"aliasses\" — did you mean \"aliases\"?"
-    );
-    assert!(said(r#"{"companies": [{"name": "a社", "name": "b社"}]}"#).contains("given twice"));
-    assert!(said(r#"{"companies": [{"name": "a社"}"#).starts_with("w.json:1:"));
-    assert!(said("[]").contains("wants a table"));
 }
 
 #[test]
@@ -352,9 +275,40 @@ fn both_files_are_read_whole_or_not_at_all() {
     assert!(load_all(&config, &secrets).expect_err("bytes").to_text(Lang::Ja).contains("UTF-8"));
 }
 
+#[cfg(unix)]
 #[test]
-fn the_example_watchlist_can_be_used_as_it_is() {
-    let list = load_watchlist(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config/watchlist.example.toml")).unwrap();
-    assert!(list.companies.len() >= 3);
-    assert!(list.companies.iter().any(|w| w.aliases.iter().any(|a| !a.context.is_empty())));
+fn a_secret_that_everybody_can_read_is_worth_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (config, secret) = (folder.path().join("hinomi.toml"), folder.path().join("pw"));
+    fs::write(&config, FULL.replace("password_env = \"SMTP_SECRET\"", "password_file = \"pw\"")).unwrap();
+    fs::write(folder.path().join("names.toml"), "[[company]]\nname = \"a社\"\n").unwrap();
+    fs::write(&secret, "canary").unwrap();
+    for (mode, warnings) in [(0o644, 1), (0o640, 0), (0o600, 0)] {
+        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(load_all(&config, &secrets).unwrap().warnings.len(), warnings, "{mode:o}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+    /// However a file is damaged, the answer is a list of places and never a panic.
+    #[test]
+    fn a_damaged_file_is_answered_with_places(at in 0..FULL.len(), cut in 0_usize..40, put in "[\\[\\]{}\"'=.,#\n0-9a-zあ]{0,6}") {
+        let end = (at + cut).min(FULL.len());
+        let damaged = format!("{}{put}{}", FULL.get(..at).unwrap(), FULL.get(end..).unwrap());
+        let mistakes = Mistakes::of(Path::new("hinomi.toml"));
+        let world = file::World { base: Path::new(""), env: &secrets };
+        file::read(&damaged, &world, &mistakes);
+        let lines = damaged.lines().count().max(1) + 1;
+        for mistake in mistakes.into_parts().0 {
+            let line: usize = mistake.place().unwrap().split(':').next().unwrap().parse().unwrap();
+            proptest::prop_assert!((1..=lines).contains(&line), "{}", mistake.line(Lang::En));
+        }
+        for name in ["w.toml", "w.json"] {
+            let answer = parse_watchlist(&damaged, Path::new(name));
+            proptest::prop_assert!(answer.is_err());
+        }
+    }
 }
