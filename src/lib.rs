@@ -11,11 +11,11 @@
 //! |---|---|---|
 //! | `model` | — | chrono (`time.rs`) |
 //! | `clock` | `model` | — |
-//! | `collect` | `model`, `clock` | reqwest (`fetch.rs`), feed-rs, quick-xml, encoding_rs |
-//! | `analyze` | `model` | lindera, daachorse, icu_normalizer |
+//! | `collect` | `model`, `clock` | reqwest (`fetch.rs`, `guard.rs`), feed-rs, quick-xml, encoding_rs |
+//! | `analyze` | `model` | lindera (also `app/dictionary.rs`), daachorse, icu_normalizer |
 //! | `detect` | `model` | — |
 //! | `store` | `model` | sqlx |
-//! | `alert` | `model` | lettre (`email/`), askama |
+//! | `alert` | `model`, `clock` | lettre (`email/`), askama |
 //! | `config` | `model` and the `Params` types of the stages | toml |
 //! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |
 //! | `app` | everything but `cli` and `demo` | hinomi-ipadic, `tokio::spawn`, signals |

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use super::{
-    mail, node,
+    mail,
+    mistake::Wrong,
+    node::{self, Node},
     section::{Mistakes, Section, Strangers, number, parsed, text, texts},
     settings::{LogFormat, LogLevel, LogSettings, Settings},
     sources,
 };
-use crate::{
-    config::{mistake::Wrong, node::Node},
-    model::time::{Span, Zone},
-};
+use crate::model::time::{Span, Zone};
 
 /// What reading a file may ask of the world.
 pub(super) struct World<'w> {

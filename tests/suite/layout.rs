@@ -22,44 +22,51 @@ enum Ours {
     All,
 }
 
-/// What only one module may use: a crate or a path, perhaps in one place only.
+/// What only these places under `src/` may use: a crate or a path.
 struct Theirs {
     path: &'static str,
-    place: &'static str,
+    places: &'static [&'static str],
 }
 
-const fn theirs(path: &'static str, place: &'static str) -> Theirs {
-    Theirs { path, place }
+const fn theirs(path: &'static str, places: &'static [&'static str]) -> Theirs {
+    Theirs { path, places }
 }
 
-/// The table in the documentation of `src/lib.rs`, row by row: module, ours, what the table says of theirs, theirs.
-const TABLE: &[(&str, Ours, &str, &[Theirs])] = &[
-    ("model", Ours::Nothing, "chrono (`time.rs`)", &[theirs("chrono", "time.rs")]),
-    ("clock", Ours::Only(&["model"]), "—", &[]),
-    (
-        "collect",
-        Ours::Only(&["model", "clock"]),
-        "reqwest (`fetch.rs`), feed-rs, quick-xml, encoding_rs",
-        &[theirs("reqwest", "fetch.rs"), theirs("feed_rs", ""), theirs("quick_xml", ""), theirs("encoding_rs", "")],
-    ),
-    (
-        "analyze",
-        Ours::Only(&["model"]),
-        "lindera, daachorse, icu_normalizer",
-        &[theirs("lindera", ""), theirs("daachorse", ""), theirs("icu_normalizer", "")],
-    ),
-    ("detect", Ours::Only(&["model"]), "—", &[]),
-    ("store", Ours::Only(&["model"]), "sqlx", &[theirs("sqlx", "")]),
-    ("alert", Ours::Only(&["model"]), "lettre (`email/`), askama", &[theirs("lettre", "email/"), theirs("askama", "")]),
-    ("config", Ours::Params, "toml", &[theirs("toml", ""), theirs("std::env::var", "")]),
-    ("demo", Ours::Only(&["model", "clock"]), "axum", &[theirs("axum", "")]),
-    (
-        "app",
-        Ours::AllBut(&["cli", "demo"]),
-        "hinomi-ipadic, `tokio::spawn`, signals",
-        &[theirs("hinomi_ipadic", ""), theirs("tokio::spawn", ""), theirs("tokio::signal", "")],
-    ),
-    ("cli", Ours::All, "clap; may print", &[theirs("clap", "")]),
+/// The table in the documentation of `src/lib.rs`, row by row: module, ours, what the table says of theirs.
+const TABLE: &[(&str, Ours, &str)] = &[
+    ("model", Ours::Nothing, "chrono (`time.rs`)"),
+    ("clock", Ours::Only(&["model"]), "—"),
+    ("collect", Ours::Only(&["model", "clock"]), "reqwest (`fetch.rs`, `guard.rs`), feed-rs, quick-xml, encoding_rs"),
+    ("analyze", Ours::Only(&["model"]), "lindera (also `app/dictionary.rs`), daachorse, icu_normalizer"),
+    ("detect", Ours::Only(&["model"]), "—"),
+    ("store", Ours::Only(&["model"]), "sqlx"),
+    ("alert", Ours::Only(&["model", "clock"]), "lettre (`email/`), askama"),
+    ("config", Ours::Params, "toml"),
+    ("demo", Ours::Only(&["model", "clock"]), "axum, encoding_rs (to write Shift_JIS)"),
+    ("app", Ours::AllBut(&["cli", "demo"]), "hinomi-ipadic, `tokio::spawn`, signals"),
+    ("cli", Ours::All, "clap; may print"),
+];
+
+/// The last column of the table, as far as paths tell.
+const THEIRS: &[Theirs] = &[
+    theirs("chrono", &["model/time.rs"]),
+    theirs("reqwest", &["collect/fetch.rs", "collect/guard.rs"]),
+    theirs("feed_rs", &["collect/"]),
+    theirs("quick_xml", &["collect/"]),
+    theirs("encoding_rs", &["collect/", "demo/"]),
+    theirs("lindera", &["analyze/", "app/dictionary.rs"]),
+    theirs("daachorse", &["analyze/"]),
+    theirs("icu_normalizer", &["analyze/"]),
+    theirs("sqlx", &["store/"]),
+    theirs("lettre", &["alert/email/"]),
+    theirs("askama", &["alert/"]),
+    theirs("toml", &["config/"]),
+    theirs("std::env::var", &["config/"]),
+    theirs("axum", &["demo/"]),
+    theirs("hinomi_ipadic", &["app/"]),
+    theirs("tokio::spawn", &["app/"]),
+    theirs("tokio::signal", &["app/"]),
+    theirs("clap", &["cli/"]),
 ];
 
 /// What the parameters of the stages are made of, and therefore `config` as well.
@@ -127,13 +134,11 @@ fn breaches(path: &str, text: &str) -> Vec<String> {
         if found.words[0] == "crate" && known && target != *home && !may_import(ours, &found.words) {
             wrong.push(format!("{path}:{line}: `{home}` must not import `{name}`"));
         }
-        for (owner, _, _, used) in TABLE {
-            for Theirs { path: foreign, place } in *used {
-                let names_it = name == *foreign || name.starts_with(&format!("{foreign}::"));
-                let allowed = format!("src/{owner}/{place}");
-                if names_it && !path.starts_with(&allowed) && path != format!("src/{owner}.rs") {
-                    wrong.push(format!("{path}:{line}: `{foreign}` belongs to {allowed} alone"));
-                }
+        for Theirs { path: foreign, places } in THEIRS {
+            let names_it = name == *foreign || name.starts_with(&format!("{foreign}::"));
+            let inside = path.trim_start_matches("src/");
+            if names_it && !places.iter().any(|place| inside.starts_with(place)) {
+                wrong.push(format!("{path}:{line}: `{foreign}` belongs to {} alone", places.join(" and ")));
             }
         }
     }
@@ -168,6 +173,7 @@ fn a_breach_is_seen() {
     assert_eq!(seen("src/detect/spike.rs", "use crate::store::Store;"), 1);
     assert_eq!(seen("src/detect/mod.rs", "use super::{store::Store, model::time};"), 1);
     assert_eq!(seen("src/analyze/score.rs", "use crate::{model, clock::Clock};"), 1);
+    assert_eq!(seen("src/collect/poll.rs", "use reqwest::Client;"), 1);
     assert_eq!(seen("src/config/file.rs", "use crate::collect::{CollectParams, fetch::HttpFetch};"), 1);
     assert_eq!(seen("src/alert/webhook.rs", "async fn f() { reqwest::get(x).await; lettre::x() }"), 2);
     assert_eq!(seen("src/model/post.rs", "use chrono::Utc;"), 1);
@@ -183,7 +189,7 @@ fn the_table_in_the_documentation_is_the_one_that_is_kept() {
     let quoted = |list: &[&str]| list.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>();
     let kept: Vec<String> = TABLE
         .iter()
-        .map(|(module, ours, theirs, _)| {
+        .map(|(module, ours, theirs)| {
             let ours = match ours {
                 Ours::Nothing => "—".to_owned(),
                 Ours::Only(list) => quoted(list).join(", "),
@@ -195,6 +201,12 @@ fn the_table_in_the_documentation_is_the_one_that_is_kept() {
         })
         .collect();
     assert_eq!(rows, kept, "src/lib.rs and tests/suite/layout.rs must say the same");
+    for Theirs { path, places } in THEIRS.iter().filter(|t| !t.path.starts_with("std::")) {
+        let owner = places[0].split('/').next().unwrap();
+        let said = TABLE.iter().find(|row| row.0 == owner).unwrap().2;
+        let name = path.trim_start_matches("tokio::");
+        assert!(said.contains(name) || said.contains(&name.replace('_', "-")), "`{path}` is not in the row of {owner}");
+    }
 }
 
 #[test]
@@ -209,7 +221,7 @@ fn no_file_is_long_and_every_module_says_what_it_is() {
         if lines > 400 {
             wrong.push(format!("{path}: {lines} lines; find the second thing in it and give it a file of its own"));
         }
-        if !text.starts_with("//!") {
+        if !text.starts_with("//!") && !is_test_only(&path) {
             wrong.push(format!("{path}: begin with //! what this is, what it is not, and what always holds"));
         }
         let stem = path.rsplit('/').next().unwrap().trim_end_matches(".rs");
