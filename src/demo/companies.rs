@@ -88,7 +88,7 @@ pub static COMPANIES: [Company; 8] = [
         exclude: &["はやぶさ便り"],
         own_channel: "@hayabusa_unyu",
         sector: "logistics",
-        per_hour: 3.0,
+        per_hour: 2.7,
         voice: &voices::hayabusa::VOICE,
     },
     Company {
@@ -117,7 +117,7 @@ pub static COMPANIES: [Company; 8] = [
         exclude: &["青空文庫"],
         own_channel: "@aozora_official",
         sector: "telecom",
-        per_hour: 4.0,
+        per_hour: 3.6,
         voice: &voices::aozora::VOICE,
     },
     Company {
@@ -159,19 +159,20 @@ pub fn company(name: &str) -> Option<&'static Company> {
 
 /// The watchlist as `config/watchlist.toml` has it.
 pub fn watchlist_toml() -> String {
-    let mut toml = String::from("# 火の見のデモ用の監視対象。すべて架空の会社です。\n");
-    for company in &COMPANIES {
-        toml.push_str(&format!(
-            "\n[[company]]\nname = {}\naliases = [{}]\nproducts = [{}]\nexclude = {}\nown_channels = [{}]\nsector = {}\n",
-            quote(company.name),
-            names(company.aliases),
-            names(company.products),
-            list(company.exclude),
-            quote(company.own_channel),
-            quote(company.sector),
-        ));
-    }
-    toml
+    let head = "# 火の見のデモ用の監視対象。すべて架空の会社です。\n".to_owned();
+    std::iter::once(head).chain(COMPANIES.iter().map(table)).collect::<Vec<_>>().join("\n")
+}
+
+fn table(company: &Company) -> String {
+    format!(
+        "[[company]]\nname = {}\naliases = [{}]\nproducts = [{}]\nexclude = {}\nown_channels = [{}]\nsector = {}\n",
+        quote(company.name),
+        names(company.aliases),
+        names(company.products),
+        list(company.exclude),
+        quote(company.own_channel),
+        quote(company.sector),
+    )
 }
 
 fn names(names: &[Name]) -> String {

@@ -9,7 +9,7 @@ use crate::model::{
 
 /// Where a post appears: one feed each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum Outlet {
+pub(super) enum Outlet {
     /// Short posts.
     Sns,
     /// Blogs.
@@ -26,7 +26,7 @@ pub enum Outlet {
 
 impl Outlet {
     /// The name of its source.
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Sns => "sns",
             Self::Blog => "blog",
@@ -38,7 +38,7 @@ impl Outlet {
     }
 
     /// What kind of text it brings.
-    pub const fn source_type(self) -> SourceType {
+    pub(super) const fn source_type(self) -> SourceType {
         match self {
             Self::Sns => SourceType::Post,
             Self::Blog | Self::Matome => SourceType::Blog,
@@ -49,7 +49,7 @@ impl Outlet {
     }
 
     /// On which road it reaches people.
-    pub const fn channel(self) -> Channel {
+    pub(super) const fn channel(self) -> Channel {
         match self {
             Self::Matome => Channel::Matome,
             other => other.source_type().usual_channel(),

@@ -118,9 +118,15 @@ fn blog(company: &Company, author: String, at: Timestamp, writer: &mut Writer, c
 /// What a site writes that gathers others' posts.
 fn gathering(company: &Company, at: Timestamp, writer: &mut Writer, chance: &mut Chance) -> Draft {
     let mut voices = String::new();
-    for _ in 0..chance.between(2, 4) {
+    let first = chance.between(0, 20).unsigned_abs();
+    // Neighbours in the list, so that no two of them are the same sentence with other words.
+    for place in first..first + chance.between(2, 4).unsigned_abs() {
         let lines = if chance.odds(0.3) { company.voice.praise } else { company.voice.neutral };
-        voices.push_str(&format!("「{}」\n", writer.short(company, lines, Season::Bare, chance).replace('\n', " ")));
+        let line = lines.iter().cycle().nth(usize::try_from(place).unwrap_or(0)).copied().unwrap_or_default();
+        let voice = writer.short(company, &[line], Season::Bare, chance).replace('\n', " ");
+        voices.push('「');
+        voices.push_str(&voice);
+        voices.push_str("」\n");
     }
     let text = format!("{}についての声を集めました。\n{voices}みなさんはどうですか。", company.name);
     Draft::new(Outlet::Matome, chance.word(&authors::MATOME), at, text).titled(Writer::title(
@@ -134,20 +140,19 @@ fn video(company: &Company, at: Timestamp, writer: &mut Writer, chance: &mut Cha
     let Some((title, about)) = chance.pick(company.voice.films).copied() else {
         return blog(company, authors::handle(chance), at, writer, chance);
     };
+    let end = chance.word(common::FILM_END);
+    let (title, about) = writer.article(company, title, &format!("{about}{end}"), chance);
     let first = chance.between(40, 900).unsigned_abs();
     let later = first + first * chance.between(20, 70).unsigned_abs() / 100;
-    Draft {
-        views: vec![(at, first), (at + Span::hours(chance.between(20, 40)), later)],
-        ..Draft::new(Outlet::Video, chance.word(&authors::CHANNELS), at, writer.plain(company, &[about], chance))
-    }
-    .titled(Writer::title(company, &[title], chance))
+    let views = vec![(at, first), (at + Span::hours(chance.between(20, 40)), later)];
+    Draft { views, ..Draft::new(Outlet::Video, chance.word(&authors::CHANNELS), at, about) }.titled(title)
 }
 
 /// An article, and now and then a few sites that copy it word for word.
 fn report(company: &Company, at: Timestamp, writer: &mut Writer, chance: &mut Chance, drafts: &mut Vec<Draft>) {
     let Some((title, body)) = chance.pick(company.voice.news).copied() else { return };
-    let article = Draft::new(Outlet::News, chance.word(&authors::PRESS), at, writer.plain(company, &[body], chance))
-        .titled(Writer::title(company, &[title], chance));
+    let (title, body) = writer.article(company, title, body, chance);
+    let article = Draft::new(Outlet::News, chance.word(&authors::PRESS), at, body).titled(title);
     let place = drafts.len();
     drafts.push(article.clone());
     if chance.odds(0.25) {

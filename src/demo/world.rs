@@ -158,3 +158,196 @@ fn looks(draft: &Draft, seen_at: Timestamp, to: Timestamp) -> Vec<(Timestamp, Op
     let later = |(at, views): &(Timestamp, u64)| ((*at).max(seen_at), Some(*views));
     draft.views.iter().map(later).filter(|(at, _)| *at < to).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::model::time::Zone;
+
+    fn start() -> Timestamp {
+        Timestamp::parse_rfc3339("2026-02-06T00:00:00+09:00").unwrap()
+    }
+
+    fn story<'w>(world: &'w World, title: &str) -> &'w StoryNote {
+        world.stories.iter().find(|story| story.title.contains(title)).unwrap()
+    }
+
+    fn posts<'w>(world: &'w World, story: &StoryNote) -> Vec<&'w Post> {
+        let ids: HashSet<&String> = story.posts.iter().collect();
+        world.history.iter().chain(&world.week).filter(|post| ids.contains(&post.external_id)).collect()
+    }
+
+    #[test]
+    fn a_seed_is_a_world_and_another_seed_is_another() {
+        let (one, same, other) =
+            (World::generate(1, start()), World::generate(1, start()), World::generate(2, start()));
+        assert!(one.history == same.history && one.week == same.week && one.stories == same.stories);
+        assert!(one.week != other.week);
+        assert!(one.week.iter().take(50).zip(&other.week).all(|(a, b)| a.text != b.text));
+    }
+
+    #[test]
+    fn volumes_are_such_that_a_weekend_can_be_read() {
+        for seed in 1..=4 {
+            let world = World::generate(seed, start());
+            assert!((3000..=6300).contains(&world.week.len()), "{}", world.week.len());
+            let before = world.history.len() / 4;
+            assert!((2000..=3600).contains(&before), "{before}");
+        }
+    }
+
+    #[test]
+    fn posts_are_ordered_by_collection_and_each_side_keeps_to_its_weeks() {
+        let world = World::generate(3, start());
+        for side in [&world.history, &world.week] {
+            assert!(side.windows(2).all(|pair| pair[0].collected_at <= pair[1].collected_at));
+            assert!(side.iter().all(|post| post.published_at.unwrap() <= post.collected_at));
+        }
+        assert!(world.history.iter().all(|post| post.collected_at < start()));
+        assert!(
+            world.week.iter().all(|post| post.collected_at >= start() && post.published_at < Some(world.week_end()))
+        );
+    }
+
+    #[test]
+    fn an_identity_comes_again_only_for_a_video_with_more_plays() {
+        let world = World::generate(4, start());
+        let mut seen: HashMap<(&SourceName, &String), Option<u64>> = HashMap::new();
+        for post in world.history.iter().chain(&world.week) {
+            if let Some(before) = seen.insert((&post.source, &post.external_id), post.views) {
+                assert!(before.is_some() && before <= post.views, "{}", post.external_id);
+            }
+        }
+    }
+
+    #[test]
+    fn only_bots_and_reposts_say_the_same_twice() {
+        let world = World::generate(5, start());
+        let mut seen: HashMap<(&String, &Option<String>), &Post> = HashMap::new();
+        for post in world.history.iter().chain(&world.week).filter(|post| post.repost_of.is_none()) {
+            let Some(first) = seen.insert((&post.text, &post.title), post) else { continue };
+            let advert =
+                ["#", "プレゼント", "ポイント", "割引", "当て", "クーポン"].iter().any(|word| post.text.contains(word));
+            assert!(first.external_id == post.external_id || advert, "{}", post.text);
+        }
+    }
+
+    #[test]
+    fn lengths_are_those_of_their_kind() {
+        let world = World::generate(6, start());
+        for post in world.history.iter().chain(&world.week) {
+            let letters = post.text.chars().count();
+            let bounds = match (&*post.source.0, &post.repost_of) {
+                ("sns", _) => 15..=140,
+                ("blog", None) => 120..=800,
+                ("review", _) => 15..=200,
+                _ => 15..=800,
+            };
+            assert!(bounds.contains(&letters), "{letters} in {}: {}", post.source, post.text);
+        }
+    }
+
+    #[test]
+    fn every_post_names_a_company_but_for_the_homonyms() {
+        let world = World::generate(7, start());
+        let names: Vec<&str> =
+            world.companies.iter().flat_map(|c| c.aliases.iter().chain(c.products)).map(|name| name.text).collect();
+        let storm: HashSet<&String> = story(&world, "花粉").posts.iter().collect();
+        let all: Vec<&Post> =
+            world.history.iter().chain(&world.week).filter(|post| !storm.contains(&post.external_id)).collect();
+        let nameless = all.iter().filter(|post| {
+            let title = post.title.as_deref().unwrap_or_default();
+            !names.iter().any(|name| post.text.contains(name) || title.contains(name))
+        });
+        let share = nameless.count() as f64 / all.len() as f64;
+        assert!(share < 0.035, "{share}");
+    }
+
+    #[test]
+    fn the_card_story_starts_at_night_and_the_press_has_the_number_next_morning() {
+        let world = World::generate(8, start());
+        let note = story(&world, "カード");
+        assert_eq!(note.first_post_at.rfc3339(Zone::JST), "2026-02-11T21:04:00+09:00");
+        assert_eq!(note.first_press_at.unwrap().rfc3339(Zone::JST), "2026-02-12T10:28:00+09:00");
+        let posts = posts(&world, note);
+        let number = posts.iter().find(|post| post.text.contains("最大約11万件")).unwrap();
+        assert_eq!(number.source.0, "news", "{}", number.text);
+        let night = posts.iter().filter(|post| post.published_at < Some(note.first_post_at + Span::hours(8)));
+        assert!((4..60).contains(&night.clone().count()), "{}", night.count());
+        assert!((800..2400).contains(&posts.len()), "{}", posts.len());
+    }
+
+    #[test]
+    fn the_weak_signal_is_four_people_on_three_roads_in_four_wordings() {
+        for seed in 0..3 {
+            let world = World::generate(seed, start());
+            let note = story(&world, "勧誘");
+            let posts = posts(&world, note);
+            assert_eq!(posts.len(), 4);
+            let (texts, authors): (HashSet<_>, HashSet<_>) = posts.iter().map(|p| (&p.text, &p.author)).unzip();
+            assert_eq!((texts.len(), authors.len()), (4, 4));
+            assert_eq!(posts.iter().map(|post| post.channel).collect::<HashSet<_>>().len(), 3);
+            let days: Vec<i64> =
+                posts.iter().map(|p| (p.published_at.unwrap() - start()).millis().div_euclid(86_400_000)).collect();
+            assert_eq!(days, [-24, -11, 2, 4]);
+            assert!(posts.iter().all(|post| post.text.contains("みどり屋") && !post.text.contains("漏")));
+        }
+    }
+
+    #[test]
+    fn the_grave_post_stands_alone_but_for_one_blog_of_the_same_person() {
+        let world = World::generate(9, start());
+        let note = story(&world, "接触");
+        let posts = posts(&world, note);
+        assert_eq!(note.first_post_at.rfc3339(Zone::JST), "2026-02-09T19:20:00+09:00");
+        assert_eq!(posts.iter().map(|post| &*post.source.0).collect::<Vec<_>>(), ["sns", "blog"]);
+        assert_eq!(posts[0].author, posts[1].author);
+        assert!(posts.iter().all(|post| post.text.contains("対応したの私です")));
+    }
+
+    #[test]
+    fn the_video_is_looked_at_again_and_again() {
+        let world = World::generate(10, start());
+        let posts = posts(&world, story(&world, "荷扱い"));
+        let looks: Vec<u64> = posts.iter().filter_map(|post| post.views).collect();
+        assert!(looks.len() > 20 && *looks.last().unwrap() > 500_000, "{looks:?}");
+        let talk = posts.iter().filter(|post| post.source.0 == "sns").count();
+        assert!((100..500).contains(&talk), "{talk}");
+    }
+
+    #[test]
+    fn what_must_stay_quiet_is_loud_and_harmless() {
+        let world = World::generate(11, start());
+        let storm = posts(&world, story(&world, "花粉"));
+        assert!(storm.len() > 200);
+        assert!(storm.iter().all(|post| !post.text.contains("生命") && !post.text.contains("保険")));
+        assert!(posts(&world, story(&world, "半額")).len() > 200);
+        let quiet = world.stories.iter().filter(|story| story.deserves == Level::Normal).count();
+        assert_eq!(quiet, 2);
+    }
+
+    #[test]
+    #[ignore = "prints a sample for people"]
+    fn print_a_sample() {
+        let world = World::generate(42, start());
+        let print = |post: &Post| {
+            let at = post.published_at.unwrap().short(Zone::JST);
+            let (author, title) = (post.author.as_deref().unwrap_or(""), post.title.as_deref().unwrap_or(""));
+            println!("[{at} {} {author}] {title}\n    {}", post.source, post.text.replace('\n', "\n    "));
+        };
+        let mut chance = Chance::new(std::process::id().into());
+        println!("history {}  week {}", world.history.len(), world.week.len());
+        for source in ["sns", "sns", "sns", "blog", "news", "video", "matome", "review"] {
+            let of_source: Vec<&Post> = world.history.iter().filter(|post| post.source.0 == source).collect();
+            for _ in 0..5 {
+                print(chance.pick(&of_source).unwrap());
+            }
+        }
+        for note in &world.stories {
+            println!("\n== {} {} ({} posts)", note.company, note.title, note.posts.len());
+            posts(&world, note).into_iter().filter(|post| post.repost_of.is_none()).take(9).for_each(print);
+        }
+    }
+}

@@ -6,3 +6,4 @@ mod harness;
 mod store;
 mod config;
 mod layout;
+mod demo_world;

@@ -43,8 +43,8 @@ pub(super) fn answer(spec: &FeedSpec, shelf: &Shelf, now: Timestamp, asked: &Hea
 /// Strong: the same tag is the same bytes.
 fn etag(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
-    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let first = hash.iter().take(12).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    format!("\"{first:024x}\"")
 }
 
 /// Whether the reader has it already. By RFC 9110 a tag wins over a date.

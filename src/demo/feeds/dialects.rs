@@ -88,15 +88,15 @@ fn blog(spec: &FeedSpec, shown: &[&Post], changed: Timestamp) -> Vec<u8> {
                 xml.text("published", &[], &published(post).rfc3339(Zone::JST));
                 xml.text("updated", &[], &published(post).rfc3339(Zone::JST));
                 xml.element("author", &[], |xml| xml.text("name", &[], str_of(post.author.as_ref())));
-                let html: String = post.text.split("\n\n").map(|p| format!("<p>{}</p>\n", escape(p))).collect();
-                xml.text("content", &[("type", "html")], &html);
+                let html: Vec<String> = post.text.split("\n\n").map(|p| format!("<p>{}</p>", escape(p))).collect();
+                xml.text("content", &[("type", "html")], &html.join("\n"));
             });
         }
     });
     xml.finish().into_bytes()
 }
 
-/// RSS 1.0 of newspapers, in Shift_JIS. What that charset lacks becomes a numeric entity.
+/// RSS 1.0 of newspapers, in `Shift_JIS`. What that charset lacks becomes a numeric entity.
 fn news(spec: &FeedSpec, shown: &[&Post], changed: Timestamp) -> Vec<u8> {
     let mut xml = Xml::new("Shift_JIS");
     let spaces = [

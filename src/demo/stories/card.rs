@@ -16,6 +16,8 @@ pub(super) const PLOT: Plot = Plot {
 const START: (i64, i64, i64) = (5, 21, 4);
 /// Hours after the start at which the first article appears.
 const PRESS: f64 = 13.4;
+/// And at which the company speaks.
+const OFFICIAL: f64 = 20.0;
 /// Hours after the start, posts an hour.
 const CURVE: &[(f64, f64)] = &[
     (2.0, 1.0),
@@ -80,18 +82,32 @@ const HEARSAY: Lines = &[
 ];
 const AFTER: Lines = &[
     "最大約11万件って…<n>、{桁が違う|うちも入ってるのかな|どう責任をとるの|病歴は大丈夫なの}",
-    "<n>の{流出|漏えい}、{最大約11万件|11万件}。{七月からじゃないの?|いつから知ってたのか|なぜもっと早く公表しなかった}",
+    "<n>の{流出|漏えい}、{最大約11万件|11万件}。{先月から始まってたのでは|いつから知ってたのか|なぜもっと早く公表しなかった}",
     "昨夜から騒いでた人たちが正しかった。<n>、{記事が出てから認めるのか|説明が遅い|隠してたわけじゃないよね}",
     "{ニュースで見た|速報で知った}。<n>のカード情報、{該当するかどこで分かるの|対象者には郵送らしい|電話がつながらない}",
-    "<n>の{お詫び|発表}読んだ。{「可能性がある」ばかり|テンプレの謝罪|次にどうすればいいか書いてない}",
     "{カード再発行|パスワード変更}した。<n>から連絡が来る前に{自分で動くしかない|ニュースで知るとは}",
     "<n>、{委託先|外部への持ち出し}の話も出てきた。{結局どこから漏れたの|二転三転しないといいけど}",
-    "うちは<n>の対象外{らしい|だった}。{でも親戚が該当|それでも不安|たまたま口座払いだっただけ}",
 ];
+/// After the company has spoken.
+const LATE: Lines = &[
+    "<n>の{お詫び|発表}、読んだ。{「可能性がある」ばかり|テンプレの謝罪|次にどうすればいいか書いてない|結局どこから漏れたの}",
+    "<n>の会見、{「現在調査中」が<#5-30>回|質問に答えてない|社長が出てこない}。{誠意が感じられない|他人事みたい|契約者の前でも言えるのか}",
+    "<n>の専用窓口に{かけた|電話した}。<#20-90>分待って{「郵送をお待ちください」|対象かどうか分からないまま}。{不安なまま週末|なんのための窓口}",
+    "対象者には郵送で連絡って、<n>{、その間に使われたらどうするの|は遅すぎる|、住所変えた人は?}。{明細は自分で見るしかない|カードは今日止める}",
+    "<n>に<#6-25>年入ってきたけど{解約を決めた|もう信用できない|家族会議}。{お詫びより先に説明|個人情報を預けられない}",
+    "<n>の件、{最大約11万件で止まるのかな|まだ増えそう|続報が怖い}。{去年の他社も後から倍になった|調べ方が甘そう}",
+    "うちは<n>の対象外{らしい|だった}。{でも親戚が該当|それでも不安|たまたま口座払いだっただけ}",
+    "<n>、再発行の費用は{会社持ち|負担する}とのこと。{当たり前では|手間の分は?|まあそこは評価する}",
+];
+/// The news, passed on, before and after the company has spoken.
 const RELAY: Lines = &[
-    "【{速報|ニュース}】<n>、契約者のカード情報が流出か 最大約11万件({しおかぜ新聞|ことり経済ニュース|みなと通信})",
+    "【{速報|ニュース}】<n>、契約者のカード情報が流出か 最大約11万件({しおかぜ新聞|ことり経済ニュース})",
     "<n>が{夕方|午後}に会見へ。個人情報保護委員会にも報告{とのこと|との記事}。{続報待ち|見る}",
-    "<n>のカード情報流出、最大約11万件。{対象は<#2023-2024>年までの契約者|窓口の番号はサイトに}だそうです",
+    "<n>のカード情報流出、最大約11万件。{対象の範囲は調査中|不正利用の人数はまだ}だそうです",
+];
+const RELAY_LATE: Lines = &[
+    "<n>が謝罪、専用窓口を設置({みなと通信|しおかぜ新聞})。{対象者には郵送|最大約11万件}",
+    "{まとめ|共有}:<n>の専用窓口は{明日も受付|朝<#8-9>時から}、再発行は会社負担、対象者には書面で通知",
 ];
 
 const DIARY: [&[&str]; 4] = [
@@ -120,11 +136,15 @@ fn tell(desk: &mut Desk<'_>) {
         desk.post(start + Span::minutes(minutes), lines);
     }
     let times = timetable::along(start, desk.end(), CURVE, &mut desk.chance);
-    let press = hour(PRESS);
-    let before: Vec<_> = times.iter().copied().filter(|at| *at < press).collect();
-    let after: Vec<_> = times.iter().copied().filter(|at| *at >= press).collect();
-    desk.crowd(&before, &[(FIRSTHAND, 0.28), (OPINION, 0.38), (HEARSAY, 0.34)], 0.25);
-    desk.crowd(&after, &[(FIRSTHAND, 0.12), (OPINION, 0.26), (AFTER, 0.36), (HEARSAY, 0.16), (RELAY, 0.10)], 0.35);
+    let part = |from: f64, to: f64| -> Vec<_> {
+        times.iter().copied().filter(|at| *at >= hour(from) && *at < hour(to)).collect()
+    };
+    let (night, morning, noon, evening) =
+        (part(0.0, 8.0), part(8.0, PRESS), part(PRESS, OFFICIAL), part(OFFICIAL, 48.0));
+    desk.crowd(&night, &[(FIRSTHAND, 0.6), (HEARSAY, 0.4)], 0.2);
+    desk.crowd(&morning, &[(FIRSTHAND, 0.22), (OPINION, 0.42), (HEARSAY, 0.36)], 0.3);
+    desk.crowd(&noon, &[(FIRSTHAND, 0.12), (OPINION, 0.26), (AFTER, 0.36), (HEARSAY, 0.14), (RELAY, 0.12)], 0.35);
+    desk.crowd(&evening, &[(FIRSTHAND, 0.12), (LATE, 0.56), (AFTER, 0.22), (RELAY_LATE, 0.1)], 0.35);
 
     for (hours, title) in [
         (10.2, "引き出しのカードが使われた話"),
@@ -152,7 +172,7 @@ fn tell(desk: &mut Desk<'_>) {
 /// Three papers; the first one states the number, the last one has the company's apology.
 fn tell_press(desk: &mut Desk<'_>, hour: &dyn Fn(f64) -> super::Timestamp) {
     const OPENING: &[&str] = &[
-        "しらかば生命の契約者のクレジットカード情報が外部に流出した可能性があることが{<#11-13>日、|}分かった。対象は最大約11万件。同社が関係者の問い合わせに対して明らかにした。",
+        "しらかば生命の契約者のクレジットカード情報が外部に流出した可能性があることが分かった。対象は最大約11万件。同社が関係者の問い合わせに対して明らかにした。",
     ];
     const DETAIL: &[&str] = &[
         "契約者からは「保険料の引き落としにしか使っていないカードに身に覚えのない請求があった」との問い合わせが今月に入り{<#200-400>件以上|相次いで}寄せられている。不正利用が確認された人数は調べている。",

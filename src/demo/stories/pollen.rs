@@ -8,7 +8,7 @@ pub(super) const PLOT: Plot =
         company: "しらかば生命", title: "白樺の花粉の話題", shape: "homonym storm", deserves: Level::Normal, tell
     };
 
-const CURVE: &[(f64, f64)] = &[(0.0, 1.5), (6.0, 24.0), (30.0, 6.0), (60.0, 0.6)];
+const CURVE: &[(f64, f64)] = &[(0.0, 1.5), (6.0, 18.0), (30.0, 6.0), (60.0, 0.6)];
 
 /// None of these is the company, so none of them has a slot for it.
 const SNEEZES: Lines = &[

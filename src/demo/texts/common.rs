@@ -43,6 +43,15 @@ pub(super) const OPENERS: Lines = &[
     "{TLで見て思い出した|誰か共感して}。",
 ];
 
+/// Before a post in the middle of something that is happening.
+pub(super) const REACTIONS: Lines = &[
+    "え、",
+    "{まじか|うわ|うーん|ええ|は?|おいおい}…",
+    "{とりあえず|やっぱり|それにしても|ていうか|改めて}、",
+    "{続き。|追記。|何度も言うけど}",
+    "{職場から。|寝起き。|移動中。|昼。}",
+];
+
 /// After a post without an opinion.
 pub(super) const CALM: Lines = &[
     "<face>",
@@ -94,7 +103,7 @@ pub(in crate::demo) const REVIEW_SOUR: Lines = &[
 pub(in crate::demo) const REVIEW_END: Lines = &[
     "{参考になれば。|ご参考までに。|}",
     "{<#20-60>代|家族<#2-5>人}です。",
-    "{次回|また}{機会があれば|行くと思います|見てみます}。",
+    "{次回も利用します|また行くと思います|機会があればまた}。",
     "利用は<#2-6>回目です。",
     "{平日|土曜|日曜}の{昼|夕方}に利用。",
     "",
@@ -103,7 +112,7 @@ pub(in crate::demo) const REVIEW_END: Lines = &[
 /// How a blog begins.
 pub(in crate::demo) const BLOG_START: Lines = &[
     "{こんにちは|こんばんは|おはようございます}。{朝晩冷えますね|やっと晴れました|今日は在宅です|更新が空いてしまいました}。",
-    "{ご無沙汰|お久しぶり}です。{花粉が気になる|風の強い|洗濯物がよく乾く|雨ばかりの}毎日ですが、{なんとか元気|ぼちぼちやって}います。",
+    "{ご無沙汰|お久しぶり}です。{花粉が気になる|風の強い|洗濯物がよく乾く|雨ばかりの}毎日ですが、{なんとか元気にして|ぼちぼちやって}います。",
     "今日は{暮らし|買い物|家計|ちょっとした発見}の話です。{長いので|興味のない方は}飛ばしてください。",
     "{子どもが昼寝している間|朝の一時間|夜更け}に書いています。誤字はお許しを。",
 ];
@@ -111,7 +120,7 @@ pub(in crate::demo) const BLOG_START: Lines = &[
 pub(in crate::demo) const BLOG_END: Lines = &[
     "それでは{また来週|また明日|よい一日を}。{コメントもうれしいです|いつも読んでくださってありがとうございます}。",
     "同じようなことで{迷っている|困っている}方の参考になればうれしいです。{次回は庭の話|次は味噌づくり|来週は本の感想}を書きます。",
-    "{そろそろ夕飯の支度|洗濯機に呼ばれた}ので、このへんで。",
+    "{そろそろ夕飯の支度がある|洗濯機に呼ばれた}ので、このへんで。",
 ];
 /// Titles of blogs.
 pub(in crate::demo) const BLOG_TITLE: Lines = &[
@@ -119,6 +128,12 @@ pub(in crate::demo) const BLOG_TITLE: Lines = &[
     "{暮らしの記録|買い物メモ|日々のこと}(<#2-198>) <n>",
     "<n>で{過ごした|考えた|迷った}一日",
     "{わが家と|ひさびさの|正直に書く}<n>",
+];
+
+/// The last words below a video.
+pub(in crate::demo) const FILM_END: Lines = &[
+    "{全編|本編は}<#4-28>分<#10-59>秒。{字幕あり|倍速でどうぞ|BGMは自作です|音量にご注意ください}。",
+    "チャプターは<#2-9>つ、<#3-19>分<#10-59>秒。{感想|質問}は{コメント欄|次回のライブ}で。",
 ];
 
 /// What a site that gathers others' posts calls a quiet day.

@@ -1,7 +1,10 @@
-//! Templates that become sentences: `{a|b}` chooses, `<key>` looks up, `<#2-9>` draws a number.
+//! Templates that become sentences: `{a|b}` chooses, `<key>` looks up, `<#2-9>` draws a number, and `<key!>` looks up
+//! once and stays the same to the end of the text.
 //!
 //! `<n>` is a name of the company and `<p>` one of its products. They stay marks until the very end, so that
 //! wear and tear on a text (typos, half-width letters) never touches the one word that a lookout must find.
+
+use std::collections::HashMap;
 
 use super::super::chance::Chance;
 
@@ -19,36 +22,63 @@ enum Piece {
     Choice(Vec<Vec<Piece>>),
 }
 
-/// Writes a sentence from `template`; a slot is looked up in `tables` in order.
+/// Writes a text from `template`; a slot is looked up in `tables` in order.
 pub(super) fn write(template: &str, tables: &[Slots], chance: &mut Chance) -> String {
-    let mut out = String::new();
-    expand(&parse(&mut template.chars(), 0).0, tables, chance, &mut out, 0);
-    out
+    let mut hand = Hand { tables, chance, kept: HashMap::new() };
+    hand.write(template, 0)
 }
 
-fn expand(pieces: &[Piece], tables: &[Slots], chance: &mut Chance, out: &mut String, depth: u8) {
-    for piece in pieces {
-        match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Choice(ways) => {
-                if let Some(way) = chance.pick(ways) {
-                    expand(way, tables, chance, out, depth);
+/// The hand that writes one text.
+struct Hand<'h> {
+    tables: &'h [Slots],
+    chance: &'h mut Chance,
+    /// What `<key!>` stands for in this text.
+    kept: HashMap<String, String>,
+}
+
+impl Hand<'_> {
+    fn write(&mut self, template: &str, depth: u8) -> String {
+        let mut out = String::new();
+        self.expand(&parse(&mut template.chars(), 0).0, &mut out, depth);
+        out
+    }
+
+    fn expand(&mut self, pieces: &[Piece], out: &mut String, depth: u8) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Choice(ways) => {
+                    if let Some(way) = self.chance.pick(ways) {
+                        self.expand(way, out, depth);
+                    }
                 }
-            }
-            Piece::Slot(key) if key == "n" => out.push(NAME),
-            Piece::Slot(key) if key == "p" => out.push(PRODUCT),
-            Piece::Slot(key) => {
-                if let Some((low, high)) = range(key) {
-                    out.push_str(&chance.between(low, high).to_string());
-                } else if let Some((_, words)) = tables.iter().flat_map(|t| t.iter()).find(|(name, _)| name == key)
-                    && depth < 5
-                {
-                    // Tables may use each other; the depth only guards against a circle in them.
-                    let word = chance.word(words);
-                    expand(&parse(&mut word.chars(), 0).0, tables, chance, out, depth + 1);
-                }
+                Piece::Slot(key) => out.push_str(&self.fill(key, depth)),
             }
         }
+    }
+
+    fn fill(&mut self, key: &str, depth: u8) -> String {
+        match key {
+            "n" => return NAME.to_string(),
+            "p" => return PRODUCT.to_string(),
+            _ => {}
+        }
+        if let Some(bare) = key.strip_suffix('!') {
+            if let Some(kept) = self.kept.get(bare) {
+                return kept.clone();
+            }
+            let drawn = self.fill(bare, depth);
+            self.kept.insert(bare.to_owned(), drawn.clone());
+            return drawn;
+        }
+        if let Some((low, high)) = range(key) {
+            return self.chance.between(low, high).to_string();
+        }
+        let words = self.tables.iter().flat_map(|table| table.iter()).find(|(name, _)| *name == key);
+        // Tables may use each other; the depth only guards against a circle in them.
+        let Some((_, words)) = words.filter(|_| depth < 5) else { return String::new() };
+        let word = self.chance.word(words);
+        self.write(word, depth + 1)
     }
 }
 
@@ -102,6 +132,7 @@ pub(super) fn faults(template: &str, tables: &[Slots]) -> Vec<String> {
     let mut rest = template;
     while let Some((_, after)) = rest.split_once('<') {
         let (key, after) = after.split_once('>').unwrap_or((after, ""));
+        let key = key.trim_end_matches('!');
         let known = tables.iter().flat_map(|t| t.iter()).any(|(name, _)| *name == key);
         if !known && !matches!(key, "n" | "p") && range(key).is_none() {
             faults.push(format!("<{key}> is in no table: {template}"));
@@ -133,6 +164,14 @@ mod tests {
             let text = write("<n>で<#15-17>分", &[], &mut chance);
             assert!(["\u{e000}で15分", "\u{e000}で16分", "\u{e000}で17分"].contains(&text.as_str()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_stays_the_same_in_one_text_and_differs_between_texts() {
+        let mut chance = Chance::new(7);
+        let texts: Vec<String> = (0..40).map(|_| write("<food!>と<food!>", &[TABLE], &mut chance)).collect();
+        assert!(texts.iter().all(|text| text.split('と').collect::<std::collections::BTreeSet<_>>().len() == 1));
+        assert!(texts.iter().collect::<std::collections::BTreeSet<_>>().len() == 3, "{texts:?}");
     }
 
     #[test]

@@ -28,11 +28,13 @@ impl Writer {
     pub(super) fn short(&mut self, company: &Company, lines: &[&str], season: Season, chance: &mut Chance) -> String {
         self.anew(chance, |chance, tries| {
             let mut text = draw(company, lines, chance);
-            if chance.odds(0.12) || tries > 8 {
-                text = format!("{}{text}", draw(company, common::OPENERS, chance));
+            // Idle remarks would be out of place in a story; there they only part two who say the same.
+            let openers = if season == Season::Bare { common::REACTIONS } else { common::OPENERS };
+            if tries > 6 || (season != Season::Bare && chance.odds(0.12)) {
+                text = format!("{}{text}", draw(company, openers, chance));
             }
-            if chance.odds(0.3) || tries > 8 {
-                text.push_str(&draw(company, season.closers(), chance));
+            if tries > 6 || chance.odds(0.3) {
+                text = join(&text, &draw(company, season.closers(), chance));
             }
             // An empty text is drawn again, so lengths are kept without a second loop.
             let text = name(&wear::tear(text, chance), company, chance);
@@ -48,9 +50,23 @@ impl Writer {
     /// Several paragraphs: each of `parts` gives one.
     pub(super) fn long(&mut self, company: &Company, parts: &[&[&str]], chance: &mut Chance) -> String {
         self.anew(chance, |chance, _| {
-            let paragraphs: Vec<String> = parts.iter().map(|lines| draw(company, lines, chance)).collect();
-            name(&paragraphs.join("\n\n"), company, chance)
+            // One template, so that what the first paragraph keeps is the same in the last.
+            let whole: Vec<&str> = parts.iter().filter_map(|lines| chance.pick(lines).copied()).collect();
+            name(&draw(company, &[&whole.join("\n\n")], chance), company, chance)
         })
+    }
+
+    /// A headline and what follows it, written together so that both speak of the same thing.
+    pub(super) fn article(
+        &mut self,
+        company: &Company,
+        title: &str,
+        body: &str,
+        chance: &mut Chance,
+    ) -> (String, String) {
+        let whole = self.plain(company, &[&format!("{title}\n{body}")], chance);
+        let (title, body) = whole.split_once('\n').unwrap_or_default();
+        (title.to_owned(), body.to_owned())
     }
 
     /// A headline, by the company's full name; headlines may repeat, as they do.
@@ -99,6 +115,12 @@ impl Season {
     }
 }
 
+/// A remark after a sentence: its full stop is needed only where the sentence has no end of its own.
+fn join(text: &str, remark: &str) -> String {
+    let ended = text.ends_with(['。', '?', '？', '!', '…', 'w', '」']);
+    format!("{text}{}", if ended { remark.trim_start_matches('。') } else { remark })
+}
+
 fn draw(company: &Company, lines: &[&str], chance: &mut Chance) -> String {
     let tables: [Slots; 2] = [company.voice.slots, common::SLOTS];
     let line = chance.pick(lines).copied().unwrap_or("");
@@ -139,7 +161,7 @@ mod tests {
         "混入",
         "異物",
         "カビ",
-        "けが",
+        "けがを",
         "怪我",
         "発火",
         "発煙",
