@@ -199,18 +199,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_watchlist_is_toml_with_every_company_and_its_conditions() {
-        let read: toml::Table = watchlist_toml().parse().unwrap();
-        let companies = read["company"].as_array().unwrap();
-        assert_eq!(companies.len(), 8);
-        assert_eq!(companies[0]["name"].as_str(), Some("しらかば生命"));
-        assert_eq!(companies[0]["exclude"][0].as_str(), Some("白樺"));
-        let short = companies[4]["aliases"].as_array().unwrap().last().unwrap();
-        assert_eq!((short["name"].as_str(), short["exclude"][0].as_str()), (Some("青テレ"), Some("青テレビ")));
-        assert_eq!(short["context"].as_array().unwrap().len(), 7);
-    }
-
-    #[test]
     fn no_name_belongs_to_two_companies() {
         let names = |c: &Company| c.aliases.iter().chain(c.products).map(|n| n.text).collect::<Vec<_>>();
         for (at, one) in COMPANIES.iter().enumerate() {

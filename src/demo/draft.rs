@@ -1,14 +1,12 @@
 //! A post before it has a number: where it will appear, who writes it, when.
 
-use serde::Serialize;
-
 use crate::model::{
     post::{Channel, SourceType},
     time::Timestamp,
 };
 
 /// Where a post appears: one feed each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Outlet {
     /// Short posts.
     Sns,

@@ -7,7 +7,7 @@ use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 use feed_rs::model::Feed;
 use hinomi::{
     clock::{Clock, ManualClock},
-    demo::{feeds, world::World},
+    demo::{companies, feeds, world::World},
     model::{
         post::Post,
         time::{Span, Timestamp},
@@ -187,4 +187,16 @@ async fn a_text_with_markup_letters_arrives_as_it_was_written() {
         assert!(compared > 100);
     })
     .await;
+}
+
+#[test]
+fn the_watchlist_is_toml_with_every_company_and_its_conditions() {
+    let read: toml::Table = companies::watchlist_toml().parse().unwrap();
+    let companies = read["company"].as_array().unwrap();
+    assert_eq!(companies.len(), 8);
+    assert_eq!(companies[0]["name"].as_str(), Some("しらかば生命"));
+    assert_eq!(companies[0]["exclude"][0].as_str(), Some("白樺"));
+    let short = companies[4]["aliases"].as_array().unwrap().last().unwrap();
+    assert_eq!((short["name"].as_str(), short["exclude"][0].as_str()), (Some("青テレ"), Some("青テレビ")));
+    assert_eq!(short["context"].as_array().unwrap().len(), 7);
 }

@@ -16,7 +16,9 @@ pub(super) const PLOT: Plot = Plot {
 const START: (i64, i64, i64) = (5, 21, 4);
 /// Hours after the start at which the first article appears.
 const PRESS: f64 = 13.4;
-/// And at which the company speaks.
+/// Hours until people have read an article and speak of it.
+const READ: f64 = 0.2;
+/// Hours after the start at which the company speaks.
 const OFFICIAL: f64 = 20.0;
 /// Hours after the start, posts an hour.
 const CURVE: &[(f64, f64)] = &[
@@ -27,8 +29,8 @@ const CURVE: &[(f64, f64)] = &[
     (11.0, 26.0),
     (12.0, 70.0),
     (13.4, 95.0),
-    (16.0, 126.0),
-    (24.0, 63.0),
+    (16.0, 110.0),
+    (24.0, 52.0),
     (48.0, 18.0),
 ];
 
@@ -140,7 +142,7 @@ fn tell(desk: &mut Desk<'_>) {
         times.iter().copied().filter(|at| *at >= hour(from) && *at < hour(to)).collect()
     };
     let (night, morning, noon, evening) =
-        (part(0.0, 8.0), part(8.0, PRESS), part(PRESS, OFFICIAL), part(OFFICIAL, 48.0));
+        (part(0.0, 8.0), part(8.0, PRESS + READ), part(PRESS + READ, OFFICIAL), part(OFFICIAL, 48.0));
     desk.crowd(&night, &[(FIRSTHAND, 0.6), (HEARSAY, 0.4)], 0.2);
     desk.crowd(&morning, &[(FIRSTHAND, 0.22), (OPINION, 0.42), (HEARSAY, 0.36)], 0.3);
     desk.crowd(&noon, &[(FIRSTHAND, 0.12), (OPINION, 0.26), (AFTER, 0.36), (HEARSAY, 0.14), (RELAY, 0.12)], 0.35);
