@@ -16,4 +16,5 @@ pub mod wording;
 pub use lookout::{Lookout, LookoutParams, Numbering, Step};
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers made up on the spot")]
 mod tests;

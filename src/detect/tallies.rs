@@ -15,6 +15,11 @@ use crate::model::{
 pub(super) const BUCKET: Span = Span::minutes(5);
 /// A bucket is closed so long after its end.
 pub(super) const GRACE: Span = Span::minutes(2);
+/// What a busy hour of the evening is to an average one.
+const BUSY_HOUR: f64 = 1.5;
+/// Relative variance of an hour beyond chance: what was measured on ordinary traffic. Five-minute buckets of a quiet
+/// company show hardly any of it.
+const CLUMPING: f64 = 0.25;
 /// Monday, 5 January 1970.
 const MONDAY_MILLIS: i64 = 4 * 86_400_000;
 
@@ -116,7 +121,7 @@ impl Tallies {
         let mine = || self.series.iter().filter(|(c, _)| categories(c)).map(|(_, s)| s);
         let normal: f64 = mine().map(CountDetector::hourly_rate).sum();
         let dispersion = mine().map(CountDetector::dispersion).fold(0.0, f64::max);
-        (normal, upper(normal, dispersion))
+        (normal, upper(normal * BUSY_HOUR, dispersion.max(CLUMPING)))
     }
 
     /// Days of history.

@@ -122,7 +122,9 @@ fn an_incident_read_back_after_a_restart_goes_on_and_is_not_told_again() {
 
     let mut after = World::since(30);
     let records: Vec<_> = posts.into_iter().map(|p| after.number(p)).collect();
-    records.iter().for_each(|r| after.lookout.remember(r));
+    for record in &records {
+        after.lookout.remember(record);
+    }
     after.lookout.restore(incident.clone(), &records);
     after.step(start() + Span::minutes(104 * 60 + 35));
     assert!(after.events.iter().all(|e| e.kind == EventKind::Moved), "{}", after.told());

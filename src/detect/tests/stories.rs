@@ -185,7 +185,7 @@ fn complaints_about_a_leak_belong_to_the_leak() {
     world.run(posts, 131.0);
     assert_eq!(world.incidents(), 1, "{}", world.told());
     assert_eq!(world.events.last().unwrap().incident.category, Category::LEAK, "{}", world.told());
-    assert!(world.events.last().unwrap().incident.counts.originals > 700);
+    assert!(world.attached.len() > 900, "{}", world.attached.len());
 }
 
 #[test]
@@ -264,4 +264,48 @@ fn an_incident_does_not_end_while_nobody_looks() {
     let mut seeing = World::since(30);
     seeing.run(posts, 300.0);
     assert!(seeing.states().contains(&State::Resolved), "{}", seeing.told());
+}
+
+#[test]
+fn five_people_with_one_symptom_over_days_are_a_warning() {
+    let mail = |h: f64| leak(h).firsthand().symptom("覚えのない郵便").words("そこにしか登録していない");
+    let mut world = World::since(30);
+    world.run([0.0, 20.0, 44.0, 44.4, 70.0, 96.0, 96.3, 130.0, 190.0, 250.0].map(mail).to_vec(), 300.0);
+    assert!(world.reached(&Category::LEAK, Level::Notice).is_some_and(|h| h < 46.0), "{}", world.told());
+    assert!(world.reached(&Category::LEAK, Level::Warning).is_some_and(|h| h < 100.0), "{}", world.told());
+    assert_eq!((world.incidents(), world.top()), (1, Level::Warning), "{}", world.told());
+}
+
+#[test]
+fn reports_of_injuries_are_rationed_and_those_of_insiders_never() {
+    let (mut injuries, mut insiders) = (World::since(60), World::since(60));
+    let object = |h: f64| safety(h).firsthand().grave(Grave::Injury).words(&format!("異物{h}"));
+    let insider = |h: f64| leak(h).grave(Grave::Insider).words(&format!("内部{h}"));
+    injuries.run([10.0, 200.0, 400.0, 600.0].map(object).to_vec(), 680.0);
+    insiders.run([10.0, 200.0, 400.0, 600.0].map(insider).to_vec(), 680.0);
+    assert_eq!(injuries.incidents(), 1, "{}", injuries.told());
+    assert_eq!(insiders.incidents(), 4, "{}", insiders.told());
+    let mut two = World::since(60);
+    two.run([10.0, 200.0, 230.0].map(object).to_vec(), 680.0);
+    assert_eq!(two.incidents(), 2, "a second person within a week is heard: {}", two.told());
+}
+
+#[test]
+fn a_slow_quarrel_that_doubles_over_days_is_seen_before_it_is_loud() {
+    for seed in 1..4 {
+        let mut chance = Chance::new(seed);
+        let rate =
+            anchors(&[(0.0, 1.0), (6.0, 4.0), (12.0, 8.0), (20.0, 40.0), (36.0, 90.0), (60.0, 160.0), (72.0, 190.0)]);
+        let mut posts = super::quiet::background(seed, 3.0, 30);
+        posts.extend(stream(&mut chance, (500, 572), |h| rate(h - 500.0), |h| complaint(h).words("解約料")));
+        let mut world = World::since(0);
+        world.run(posts.into_iter().filter(|r| r.at < start() + Span::hours(572)).collect(), 572.0);
+        let reached = |level: Level| {
+            let hit = world.events.iter().find(|e| e.incident.level >= level && e.at > start() + Span::hours(500));
+            hit.map_or(999.0, |e| (e.at - start()).as_hours() - 500.0)
+        };
+        assert!(reached(Level::Notice) < 6.0, "{}", world.told());
+        assert!(reached(Level::Warning) < 21.0, "{}", world.told());
+        assert!(reached(Level::Critical) < 62.0, "{}", world.told());
+    }
 }

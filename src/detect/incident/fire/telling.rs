@@ -1,0 +1,54 @@
+//! The sentences that tell what has changed.
+
+use super::Fire;
+use crate::{
+    detect::wording,
+    model::incident::{EventKind, State},
+    model::time::Zone,
+};
+
+impl Fire {
+    pub(super) fn reason_with(&mut self, evidence: Vec<String>, zone: Zone) {
+        let mut reasons = vec![self.incident.finding.why.clone()];
+        reasons.extend(evidence);
+        if let Some(at) = self.incident.press_at {
+            reasons.push(format!("報道の初出 {}", at.short(zone)));
+        }
+        self.incident.reasons = reasons;
+    }
+
+    pub(super) fn sentence(&self, kind: EventKind, zone: Zone) -> String {
+        let i = &self.incident;
+        let strongest = || i.reasons.get(1..).and_then(|r| r.first()).unwrap_or(&i.finding.why).clone();
+        match kind {
+            EventKind::Opened => wording::opened_ja(&i.finding),
+            EventKind::Reignited => format!("再び増加: {}", i.finding.why),
+            EventKind::Raised => format!("{}に上昇: {}", i.level.ja(), self.raised_by()),
+            EventKind::Lowered => format!("{}に下降: {}", i.level.ja(), strongest()),
+            EventKind::Press => {
+                i.press_at.map_or_else(String::new, |at| format!("報道が始まった（初出 {}）", at.short(zone)))
+            }
+            EventKind::Restated => i.affected.as_ref().map_or_else(String::new, |a| {
+                let previous = a.previous.map_or_else(String::new, |p| format!("、前回{p}"));
+                format!("影響の数が{}とされた（{}{previous}、未確認）", a.number, a.source)
+            }),
+            EventKind::Recategorized => format!("話題の中心が{}に変わった", i.category.ja()),
+            EventKind::Rerolled => format!("立場の見立てが「{}」に変わった", i.role.ja()),
+            EventKind::Moved | EventKind::Resolved => self.movement(),
+        }
+    }
+
+    /// The last reason that speaks for the level it has now.
+    fn raised_by(&self) -> String {
+        let press = |r: &&String| !r.starts_with("報道の初出");
+        self.incident.reasons.iter().skip(1).rfind(press).unwrap_or(&self.incident.finding.why).clone()
+    }
+
+    fn movement(&self) -> String {
+        let (hour, normal) = (self.incident.counts.last_hour, wording::number(self.normal.all));
+        match self.incident.state {
+            State::Growing => format!("直近1時間 {hour}件（平常{normal}件）に増加"),
+            _ => format!("直近1時間 {hour}件（平常{normal}件）で続いている"),
+        }
+    }
+}
