@@ -4,7 +4,10 @@
 //! same to the byte.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -63,31 +66,48 @@ impl Clock for ManualClock {
     }
 }
 
-/// A clock that runs `speed` times as fast as the real one: the demo.
-#[derive(Debug, Clone, Copy)]
+/// A clock that runs `speed` times as fast as the real one, from one moment to another: the demo.
+///
+/// It stands at its start until it is started, and stops at its end.
+#[derive(Debug)]
 pub struct FastClock {
     start: Timestamp,
-    real_start: Instant,
+    end: Timestamp,
     speed: f64,
+    started: OnceLock<Instant>,
 }
 
 impl FastClock {
-    /// Shows `start` now. `speed` is held at 1 or more.
+    /// The shortest real wait: at a thousand times the speed, ten seconds are no reason to spin.
+    const SHORTEST: Duration = Duration::from_millis(10);
+    /// How long to wait for what lies beyond the end.
+    const BEYOND: Duration = Duration::from_secs(3600);
+
+    /// Shows `start` until it is started. `speed` is held at 1 or more.
+    pub fn new(start: Timestamp, end: Timestamp, speed: f64) -> Self {
+        Self { start, end, speed: speed.max(1.0), started: OnceLock::new() }
+    }
+
+    /// Lets it run.
     #[expect(clippy::disallowed_methods, reason = "the one file that reads clocks")]
-    pub fn new(start: Timestamp, speed: f64) -> Self {
-        Self { start, real_start: Instant::now(), speed: speed.max(1.0) }
+    pub fn start(&self) {
+        self.started.get_or_init(Instant::now);
     }
 }
 
 impl Clock for FastClock {
     fn now(&self) -> Timestamp {
+        let real = self.started.get().map_or(0.0, |at| at.elapsed().as_secs_f64());
         #[expect(clippy::cast_possible_truncation, reason = "a demo does not run for 300,000 years")]
-        let millis = (self.real_start.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64;
-        self.start + Span::from_millis(millis)
+        let millis = (real * 1000.0 * self.speed) as i64;
+        (self.start + Span::from_millis(millis)).min(self.end)
     }
 
     fn wait(&self, then: Timestamp) -> Duration {
-        (then - self.now()).to_std().div_f64(self.speed)
+        if then > self.end {
+            return Self::BEYOND;
+        }
+        (then - self.now()).to_std().div_f64(self.speed).max(Self::SHORTEST)
     }
 }
 
@@ -142,6 +162,17 @@ mod tests {
             [noon, noon, noon - Span::days(1), noon + Span::seconds(1)].into_iter().map(|t| ids.next(t)).collect();
         assert!(given.windows(2).all(|w| w[0] < w[1]), "{given:?}");
         assert!(given[0] > 0);
+    }
+
+    #[test]
+    fn a_fast_clock_stands_until_it_is_started_and_stops_at_its_end() {
+        let noon = Timestamp::parse_rfc3339("2026-05-12T12:00:00Z").unwrap();
+        let clock = FastClock::new(noon, noon + Span::seconds(1), 1e12);
+        assert_eq!(clock.now(), noon);
+        clock.start();
+        assert!(clock.now() > noon);
+        assert!(clock.now() <= noon + Span::seconds(1));
+        assert!(clock.wait(noon + Span::hours(1)) > Duration::from_secs(60));
     }
 
     #[test]

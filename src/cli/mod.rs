@@ -9,6 +9,7 @@ mod replay;
 mod run;
 mod score;
 mod sql;
+mod timeline;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -67,6 +68,15 @@ pub enum Lang {
     En,
 }
 
+impl From<Lang> for crate::config::Lang {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Ja => Self::Ja,
+            Lang::En => Self::En,
+        }
+    }
+}
+
 /// What every command may want to know.
 #[derive(Debug, Clone)]
 pub struct Common {
@@ -115,4 +125,17 @@ pub fn main() -> ExitCode {
         Exit::Error
     });
     ExitCode::from(exit.code())
+}
+
+/// Runs asynchronous work to its end.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// A reader who has seen enough (`hinomi … | head`) is no error.
+fn unless_pipe_closed(error: anyhow::Error) -> Outcome {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Ok),
+        _ => Err(error),
+    }
 }

@@ -147,6 +147,11 @@ impl Lookout {
         self.pending.push_back(Seen::of(record));
     }
 
+    /// Open incidents, and closed ones that can come back.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.fires.iter().map(|fire| &fire.incident)
+    }
+
     /// Works on everything up to `now`. `blind` says of a bucket's start whether no source was seen: then a bucket
     /// without posts is unknown and not zero.
     pub fn step(&mut self, now: Timestamp, blind: &dyn Fn(Timestamp) -> bool, numbering: &mut dyn Numbering) -> Step {

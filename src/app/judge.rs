@@ -1,0 +1,101 @@
+//! From a post to what is stored of it: whom it names, what it says, and its fate so far.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use super::{
+    fate,
+    pseudonym::{Pseudonyms, post_hash},
+};
+use crate::{
+    analyze::{Analysis, Analyzer, Excluded, text_key},
+    model::{
+        mention::{Category, Evidence, Fate, Mention, Polarity, Role, Stance},
+        post::Post,
+        watch::Watchlist,
+    },
+    store::Judged,
+};
+
+/// Reads posts for one watchlist. Costs CPU: run it off the threads that wait for sockets.
+#[derive(Debug)]
+pub struct Judge {
+    analyzer: Analyzer,
+    watchlist: Watchlist,
+    pseudonyms: Pseudonyms,
+}
+
+impl Judge {
+    /// With an analyzer that was built for the same watchlist.
+    pub fn new(analyzer: Analyzer, watchlist: Watchlist, pseudonyms: Pseudonyms) -> Self {
+        Self { analyzer, watchlist, pseudonyms }
+    }
+
+    /// The companies it knows.
+    pub fn watchlist(&self) -> &Watchlist {
+        &self.watchlist
+    }
+
+    /// Reads a page of posts.
+    pub fn page(&self, posts: Vec<Post>, warm_up: bool) -> Vec<Judged> {
+        posts.into_iter().map(|post| self.one(post, warm_up)).collect()
+    }
+
+    /// Reads one post.
+    pub fn one(&self, post: Post, warm_up: bool) -> Judged {
+        // One text that the analyzer trips over must not take its whole page with it.
+        let analysis = catch_unwind(AssertUnwindSafe(|| self.analyzer.analyze(&post))).unwrap_or_else(|_| {
+            tracing::error!(source.name = %post.source, post.id = %post.external_id, "a post could not be analyzed");
+            Analysis::default()
+        });
+        let told = analysis.mentions.into_iter().map(|mention| {
+            let watch = self.watchlist.get(&mention.company);
+            let fate = fate::before_store(&post, &mention, watch, warm_up);
+            (mention, fate)
+        });
+        let excluded = analysis.excluded.into_iter().map(|e| (homonym(&post, e), Fate::Excluded));
+        Judged {
+            mentions: told.chain(excluded).collect(),
+            author_key: self.pseudonyms.of(&post),
+            text_key: text_key(&post.text),
+            post_hash: post_hash(&post),
+            post,
+        }
+    }
+}
+
+/// What is kept of a name that means something else, so that «why was this not counted» has an answer.
+fn homonym(post: &Post, excluded: Excluded) -> Mention {
+    let evidence = post.text.split_once(&excluded.surface).map(|(before, _)| {
+        let start = before.chars().count();
+        Evidence {
+            category: Category::OTHER,
+            start,
+            end: start + excluded.surface.chars().count(),
+            surface: excluded.surface,
+            weight: 0.0,
+            why: excluded.why,
+            in_title: false,
+        }
+    });
+    Mention {
+        company: excluded.company,
+        category: Category::OTHER,
+        scores: BTreeMap::new(),
+        complaint: false,
+        leak: false,
+        alert_worthy: false,
+        role: Role::Unrelated,
+        polarity: Polarity::Neutral,
+        stance: Stance::Opinion,
+        retrospective: false,
+        affected_count: None,
+        complaint_score: 0.0,
+        leak_score: 0.0,
+        grave: None,
+        symptom: None,
+        evidence: evidence.into_iter().collect(),
+    }
+}

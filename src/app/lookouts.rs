@@ -1,0 +1,117 @@
+//! One lookout per company, and how they are brought back after a restart.
+//!
+//! # Why
+//! Lookouts are pure and live in memory; the database is the truth. What they know is a function of stored mentions
+//! and incidents, so a restart, or a transaction that failed, simply builds them again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    clock::IdGen,
+    detect::{Lookout, LookoutParams, Numbering},
+    model::{
+        ids::{IncidentId, MentionId},
+        incident::Incident,
+        mention::{Fate, MentionRecord},
+        time::{Span, Timestamp, Zone},
+        watch::{CompanyName, Watchlist},
+    },
+    store::{Store, StoreError},
+};
+
+/// How far back an ember may reach, and so how much of the past is read at a start.
+const MEMORY: Span = Span::days(90);
+/// A closed incident that burns again within this time keeps its number.
+const REIGNITES_WITHIN: Span = Span::days(60);
+/// Mentions read at once.
+const PAGE: u32 = 2_000;
+
+/// All lookouts.
+#[derive(Debug)]
+pub(super) struct Lookouts {
+    by_company: BTreeMap<CompanyName, Lookout>,
+    /// Everything up to this mention has been seen.
+    pub upto: MentionId,
+    /// The number of the last incident.
+    pub last_number: u64,
+}
+
+impl Lookouts {
+    /// From what is stored.
+    pub async fn rebuild(
+        store: &Store,
+        watchlist: &Watchlist,
+        zone: Zone,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let upto = store.detected_upto().await?;
+        let live = store.live_incidents(now - REIGNITES_WITHIN).await?;
+        let since = store.first_mention_at(now - MEMORY).await?.unwrap_or(now);
+        let mut by_company: BTreeMap<CompanyName, Lookout> = watchlist
+            .companies
+            .iter()
+            .map(|w| {
+                let params = LookoutParams { budget: w.budget, zone };
+                (w.name.clone(), Lookout::new(w.name.clone(), params, since))
+            })
+            .collect();
+        let mut after = MentionId(0);
+        loop {
+            let page = store.mentions_between(after, upto, now - MEMORY, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for record in &page {
+                if let Some(lookout) = by_company.get_mut(&record.mention.company) {
+                    lookout.remember(record);
+                }
+            }
+        }
+        for incident in live {
+            if let Some(lookout) = by_company.get_mut(&incident.company) {
+                let mentions = store.incident_mentions(incident.id).await?;
+                lookout.restore(incident, &mentions);
+            }
+        }
+        Ok(Self { by_company, upto, last_number: store.last_incident_number().await? })
+    }
+
+    /// Shows one mention to the company's lookout. History teaches; it does not alarm.
+    pub fn show(&mut self, record: &MentionRecord) {
+        self.upto = self.upto.max(record.id);
+        let Some(lookout) = self.by_company.get_mut(&record.mention.company) else { return };
+        if record.fate == Fate::WarmUp {
+            lookout.remember(record);
+        } else {
+            lookout.observe(record);
+        }
+    }
+
+    /// Every lookout, by company.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lookout> {
+        self.by_company.values_mut()
+    }
+
+    /// Every incident that is open.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.by_company.values().flat_map(Lookout::incidents).filter(|i| !i.state.is_closed())
+    }
+
+    /// When something could change though nothing new arrives.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.by_company.values().filter_map(Lookout::next_due).min()
+    }
+}
+
+/// Gives new incidents their row and their number.
+pub(super) struct Numbers {
+    pub ids: Arc<IdGen>,
+    pub now: Timestamp,
+    pub last: u64,
+}
+
+impl Numbering for Numbers {
+    fn next(&mut self) -> (IncidentId, u64) {
+        self.last += 1;
+        (IncidentId(self.ids.next(self.now)), self.last)
+    }
+}

@@ -1,0 +1,256 @@
+//! The order of things: the only file that knows all stages.
+//!
+//! Each `_once` takes the time and says what it did; loops, replay and tests call the same ones.
+//!
+//! # Invariants
+//! What a `_once` could not commit it does again: a fetched page is fetched again, a delivery is tried again, and
+//! detection throws its lookouts away and builds them from the store.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::{sync::Mutex, task::spawn_blocking};
+
+use super::{
+    deliver,
+    judge::Judge,
+    lookouts::{Lookouts, Numbers},
+    story,
+    tell::{Recipients, Teller},
+};
+use crate::{
+    alert::{MailParams, compose, notifier::Notifier, story::Previous},
+    clock::IdGen,
+    collect::{
+        CollectParams,
+        fetch::Fetch,
+        poll,
+        schedule::Outcome,
+        source::Source,
+    },
+    model::{
+        alert::Alert,
+        ids::IncidentId,
+        incident::IncidentEvent,
+        post::{Post, SourceName},
+        source::SourceState,
+        time::{Span, Timestamp},
+    },
+    store::{Detected, Ingest, Ingested, Judged, Store},
+};
+
+/// Mentions shown to the lookouts at once.
+const PAGE: u32 = 2_000;
+/// Mails under way at once are one: volume is tiny and order helps threads.
+const DELIVERIES: u32 = 20;
+/// A delivery is another mailer's after this; longer than one transaction may take.
+const LEASE: Span = Span::minutes(5);
+/// Coverage older than this no longer matters to an open window.
+const COVERAGE_MEMORY: Span = Span::days(3);
+
+/// All stages in a row.
+pub struct Pipeline {
+    pub(super) store: Store,
+    pub(super) ids: Arc<IdGen>,
+    pub(super) judge: Arc<Judge>,
+    pub(super) recipients: Recipients,
+    pub(super) mail: MailParams,
+    pub(super) notifier: Option<Arc<dyn Notifier>>,
+    pub(super) lookouts: Mutex<Option<Lookouts>>,
+}
+
+/// What one visit did.
+#[derive(Debug)]
+pub struct PollReport {
+    /// What is now remembered of the source.
+    pub state: SourceState,
+    /// What became of its posts.
+    pub ingested: Ingested,
+    /// Until when the whole host wants to be left alone.
+    pub host_pause: Option<Timestamp>,
+    /// A permanent new address, to be proposed to a person.
+    pub moved_to: Option<String>,
+}
+
+/// What one detection did.
+#[derive(Debug, Default)]
+pub struct DetectReport {
+    /// Changes, in order.
+    pub events: Vec<IncidentEvent>,
+    /// Mails owed.
+    pub alerts: Vec<Alert>,
+    /// When something could change though nothing new arrives.
+    pub next_due: Option<Timestamp>,
+}
+
+/// What one dispatch did.
+#[derive(Debug, Default)]
+pub struct DispatchReport {
+    /// Mails made ready, with their subjects.
+    pub drafted: Vec<(Alert, String)>,
+    /// Mails that a server took.
+    pub sent: u32,
+    /// Mails that stay owed.
+    pub failed: u32,
+}
+
+impl Pipeline {
+    /// With the parts it connects.
+    pub fn new(
+        store: Store,
+        ids: Arc<IdGen>,
+        judge: Arc<Judge>,
+        recipients: Recipients,
+        mail: MailParams,
+        notifier: Option<Arc<dyn Notifier>>,
+    ) -> Self {
+        Self { store, ids, judge, recipients, mail, notifier, lookouts: Mutex::new(None) }
+    }
+
+    /// The memory.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Visits one source and stores what it brought together with the source's new state.
+    pub async fn poll_once(
+        &self,
+        source: &Arc<dyn Source>,
+        state: &SourceState,
+        fetch: &dyn Fetch,
+        params: &CollectParams,
+        now: Timestamp,
+    ) -> Result<PollReport> {
+        let visit = poll::visit(source.as_ref(), state, fetch, params, now).await;
+        let worked = !matches!(visit.outcome, Outcome::Failed(_));
+        let name = state.source.clone();
+        let ingested = self.ingest(&name, Some((&visit.state, worked)), visit.posts, visit.warm_up, now).await?;
+        Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })
+    }
+
+    /// Reads posts and stores them. `visit` is the source's new state and whether the visit worked.
+    pub async fn ingest(
+        &self,
+        source: &SourceName,
+        visit: Option<(&SourceState, bool)>,
+        posts: Vec<Post>,
+        warm_up: bool,
+        now: Timestamp,
+    ) -> Result<Ingested> {
+        let posts = self.judge(posts, warm_up).await?;
+        self.keep(source, visit, posts, now).await
+    }
+
+    /// Reads posts, off the threads that wait for sockets.
+    pub async fn judge(&self, posts: Vec<Post>, warm_up: bool) -> Result<Vec<Judged>> {
+        let judge = Arc::clone(&self.judge);
+        spawn_blocking(move || judge.page(posts, warm_up)).await.context("reading a page of posts")
+    }
+
+    /// Stores posts that have been read.
+    pub async fn keep(
+        &self,
+        source: &SourceName,
+        visit: Option<(&SourceState, bool)>,
+        posts: Vec<Judged>,
+        now: Timestamp,
+    ) -> Result<Ingested> {
+        let (state, covered) = (visit.map(|v| v.0), visit.map(|v| v.1));
+        Ok(self.store.ingest(&Ingest { source, state, covered, posts, now }, &self.ids).await?)
+    }
+
+    /// Shows what is new to the lookouts, and stores what they found with the mails that are owed for it.
+    pub async fn detect_once(&self, now: Timestamp) -> Result<DetectReport> {
+        let mut slot = self.lookouts.lock().await;
+        let mut lookouts = match slot.take() {
+            Some(lookouts) => lookouts,
+            None => Lookouts::rebuild(&self.store, self.judge.watchlist(), self.mail.zone, now).await?,
+        };
+        // `slot` stays empty if anything below fails, so the next round starts from what was committed.
+        let report = self.look(&mut lookouts, now).await?;
+        *slot = Some(lookouts);
+        Ok(report)
+    }
+
+    async fn look(&self, lookouts: &mut Lookouts, now: Timestamp) -> Result<DetectReport> {
+        let before = lookouts.upto;
+        loop {
+            let page = self.store.mentions_after(lookouts.upto, PAGE).await?;
+            let full = page.len() == PAGE as usize;
+            for record in &page {
+                lookouts.show(record);
+            }
+            if !full {
+                break;
+            }
+        }
+        let blind = self.store.blind_buckets(now - COVERAGE_MEMORY).await?;
+        let mut numbers = Numbers { ids: Arc::clone(&self.ids), now, last: lookouts.last_number };
+        let mut found = Detected { upto: lookouts.upto, ..Detected::default() };
+        for lookout in lookouts.iter_mut() {
+            let step = lookout.step(now, &|bucket| blind.contains(&bucket), &mut numbers);
+            found.events.extend(step.events);
+            found.attached.extend(step.attached);
+        }
+        lookouts.last_number = numbers.last;
+
+        let mut teller = Teller::new(&self.store, self.judge.watchlist(), &self.recipients, &self.ids, now);
+        for event in &found.events {
+            teller.decide(event).await?;
+        }
+        for incident in lookouts.open_incidents() {
+            teller.remind(incident).await?;
+            if found.attached.iter().any(|(_, id)| *id == incident.id) {
+                found.refreshed.push(incident.clone());
+            }
+        }
+        (found.alerts, found.held) = (teller.alerts, teller.held);
+        let quiet = found.events.is_empty() && found.alerts.is_empty() && found.attached.is_empty();
+        if !quiet || lookouts.upto != before {
+            self.store.commit_detection(&found, &self.ids, now).await?;
+        }
+        Ok(DetectReport { events: found.events, alerts: found.alerts, next_due: lookouts.next_due() })
+    }
+
+    /// Makes owed mails ready and tries every delivery that is due.
+    pub async fn dispatch_once(&self, now: Timestamp) -> Result<DispatchReport> {
+        let mut report = DispatchReport::default();
+        for alert in self.store.undrafted(DELIVERIES).await? {
+            let subject = self.draft(&alert, now).await?;
+            report.drafted.push((alert, subject));
+        }
+        let Some(notifier) = &self.notifier else { return Ok(report) };
+        for due in self.store.lease_deliveries(now, LEASE, DELIVERIES).await? {
+            let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
+            if delivery.sent_at.is_some() { report.sent += 1 } else { report.failed += 1 }
+            self.store.record_delivery(&delivery).await?;
+        }
+        Ok(report)
+    }
+
+    async fn draft(&self, alert: &Alert, now: Timestamp) -> Result<String> {
+        let previous = self.previous(alert.incident, alert.sequence).await?;
+        let label = self.recipients.groups_for(self.judge.watchlist(), &alert.event.incident.company).join("・");
+        let story = story::gather(&self.store, alert.clone(), previous, label, now).await?;
+        let mail = compose::compose(&story, &self.mail, now);
+        self.store.save_rendered(alert, &mail, &self.ids, now).await?;
+        Ok(mail.subject)
+    }
+
+    /// What the mail before this one said, so that this one can say what changed.
+    async fn previous(&self, incident: IncidentId, sequence: u32) -> Result<Option<Previous>> {
+        let Some(before) = sequence.checked_sub(1).filter(|n| *n > 0) else { return Ok(None) };
+        let event = self.store.told_event(incident, before).await?;
+        Ok(event.map(|e| Previous { at: e.at, level: e.incident.level, counts: e.incident.counts }))
+    }
+
+    /// Forgets what nobody needs any longer.
+    pub async fn tidy_once(&self, now: Timestamp) -> Result<()> {
+        Ok(self.store.tidy(now).await?)
+    }
+
+    /// Mails that are still on their way.
+    pub async fn owed(&self) -> Result<u64> {
+        Ok(self.store.owed().await?)
+    }
+}

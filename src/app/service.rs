@@ -1,0 +1,127 @@
+//! Hinomi as it runs: built from settings, started, stopped. The whole of it fits into a test.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinSet,
+};
+
+use super::{
+    dictionary,
+    judge::Judge,
+    pipeline::Pipeline,
+    pseudonym::Pseudonyms,
+    tasks::{self, Shared},
+    tell::Recipients,
+};
+use crate::{
+    alert::{MailParams, notifier::Notifier},
+    analyze::{Analyzer, Lexicons},
+    clock::{Clock, IdGen},
+    collect::{CollectParams, fetch::Fetch, sources::SourceParams},
+    model::{
+        incident::IncidentEvent,
+        post::SourceName,
+        watch::Watchlist,
+    },
+    store::{Ingested, Store, StoreParams},
+};
+
+/// Everything outside the program, handed in once.
+pub struct Ports {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The road to the web.
+    pub fetch: Arc<dyn Fetch>,
+    /// The road to the mailbox.
+    pub notifier: Arc<dyn Notifier>,
+}
+
+/// Everything that is configured.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The database.
+    pub store: StoreParams,
+    /// Whom to watch.
+    pub watchlist: Watchlist,
+    /// Where to look.
+    pub sources: Vec<SourceParams>,
+    /// With which manners.
+    pub collect: CollectParams,
+    /// How mails are written.
+    pub mail: MailParams,
+    /// Who is told.
+    pub recipients: Recipients,
+}
+
+/// What a running Hinomi says of itself, for those who look on.
+#[derive(Debug)]
+pub enum Notice {
+    /// A source was visited.
+    Visited {
+        /// Which.
+        source: SourceName,
+        /// What it brought.
+        ingested: Ingested,
+    },
+    /// An incident changed.
+    Event(Box<IncidentEvent>),
+    /// A server took so many mails.
+    Sent(u32),
+}
+
+/// A Hinomi that is built and may be running.
+pub struct App {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl App {
+    /// Opens the database and connects the parts. Nothing runs yet.
+    pub async fn build(setup: Setup, ports: Ports, notices: Option<mpsc::UnboundedSender<Notice>>) -> Result<Self> {
+        let store = Store::open(&setup.store).await?;
+        let ids = Arc::new(IdGen::after(store.last_id().await?));
+        let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
+        let tokenizer = dictionary::tokenizer().context("loading the dictionary")?;
+        let analyzer = Analyzer::new(tokenizer, &Lexicons::embedded()?, &setup.watchlist)?;
+        let judge = Arc::new(Judge::new(analyzer, setup.watchlist, pseudonyms));
+        let sources =
+            setup.sources.iter().map(|p| Arc::from(crate::collect::sources::build(p, &setup.collect))).collect();
+        let pipeline = Pipeline::new(store, ids, judge, setup.recipients, setup.mail, Some(ports.notifier));
+        let shared = Shared {
+            pipeline,
+            sources,
+            collect: setup.collect,
+            clock: ports.clock,
+            fetch: ports.fetch,
+            notices,
+            mail_owed: Notify::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), stop: watch::channel(false).0, tasks: JoinSet::new() })
+    }
+
+    /// The order of things, for those who want to turn the handle themselves.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.shared.pipeline
+    }
+
+    /// Starts the four loops.
+    pub fn start(&mut self) {
+        tasks::start(&mut self.tasks, &self.shared, &self.stop);
+    }
+
+    /// Stops: no new visit, the mail under way may finish, the database is closed. Gives up after `within`.
+    pub async fn stop(mut self, within: Duration) -> Result<()> {
+        self.stop.send_replace(true);
+        let drained = tokio::time::timeout(within, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("something did not stop in time and was cut off; what it owed is still owed");
+            self.tasks.shutdown().await;
+        }
+        self.shared.pipeline.store().close().await;
+        Ok(())
+    }
+}
