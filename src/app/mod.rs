@@ -18,3 +18,5 @@ pub mod telemetry;
 pub mod tell;
 #[cfg(test)]
 mod testing;
+
+pub mod dictionary;

@@ -1,0 +1,168 @@
+//! Finds the lexicon's terms in a text: one automaton over the surface, the same over base forms, and patterns.
+//!
+//! Not here: what a hit means and to whom it belongs.
+
+use std::ops::Range;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use super::{
+    lexicon::{Entry, Lexicons, Term},
+    token::Token,
+};
+
+/// A term where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// Which entry.
+    pub(super) entry: usize,
+    /// Bytes of the normalized text.
+    pub(super) range: Range<usize>,
+}
+
+/// Looks for all terms of all axes but `homonym` and `entity`.
+pub(super) struct Finder {
+    entries: Vec<Entry>,
+    words: CharwiseDoubleArrayAhoCorasick<u32>,
+    set: RegexSet,
+    patterns: Vec<(usize, Regex)>,
+}
+
+impl Finder {
+    /// Compiles the lexicon. The reason is a sentence for people.
+    pub(super) fn new(lexicons: &Lexicons) -> Result<Self, String> {
+        let entries: Vec<Entry> =
+            lexicons.entries.iter().filter(|e| !matches!(&*e.axis, "homonym" | "entity")).cloned().collect();
+        let mut words: Vec<(&str, u32)> = Vec::new();
+        let mut patterns = Vec::new();
+        for (i, entry) in entries.iter().enumerate() {
+            let number = u32::try_from(i).map_err(|_| "too many terms".to_owned())?;
+            match &entry.term {
+                Term::Plain(word) | Term::Near(word) => words.push((word, number)),
+                Term::Pattern(p) => {
+                    patterns.push((i, RegexBuilder::new(p).multi_line(true).build().map_err(|e| e.to_string())?))
+                }
+            }
+        }
+        // Why: the automaton refuses the same pattern twice; a word on two axes is listed in both.
+        words.sort_by_key(|(word, number)| (*word, *number));
+        let mut unique: Vec<(&str, u32)> = words.clone();
+        unique.dedup_by_key(|(word, _)| *word);
+        if unique.is_empty() {
+            unique.push(("\u{10ffff}", u32::MAX));
+        }
+        let words = CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .build_with_values(unique)
+            .map_err(|e| format!("the terms cannot be compiled: {e}"))?;
+        let set = RegexSetBuilder::new(patterns.iter().map(|(_, r)| r.as_str()))
+            .multi_line(true)
+            .size_limit(256 << 20)
+            .dfa_size_limit(32 << 20)
+            .build()
+            .map_err(|e| e.to_string())?;
+        Ok(Self { entries, words, set, patterns })
+    }
+
+    /// The entries that hits point to.
+    pub(super) fn entry(&self, hit: &Hit) -> Option<&Entry> {
+        self.entries.get(hit.entry)
+    }
+
+    /// Every hit, by position. Hits may overlap.
+    pub(super) fn find(&self, text: &str, tokens: &[Token]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for m in self.words.find_overlapping_iter(text) {
+            let range = m.start()..m.end();
+            if stands_alone(text, tokens, &range) {
+                self.push_all(&mut hits, m.value(), &range);
+            }
+        }
+        let bases = BaseForms::new(text, tokens);
+        for m in self.words.find_overlapping_iter(&bases.text) {
+            if let Some(range) = bases.surface(m.start(), m.end()) {
+                self.push_all(&mut hits, m.value(), &range);
+            }
+        }
+        for index in self.set.matches(text) {
+            if let Some((entry, pattern)) = self.patterns.get(index) {
+                hits.extend(
+                    pattern.find_iter(text).filter(|m| !m.is_empty()).map(|m| Hit { entry: *entry, range: m.range() }),
+                );
+            }
+        }
+        hits.sort_by_key(|h| (h.range.start, std::cmp::Reverse(h.range.end), h.entry));
+        hits.dedup();
+        hits
+    }
+
+    /// Every entry whose term is the word of entry `first`.
+    fn push_all(&self, hits: &mut Vec<Hit>, first: u32, range: &Range<usize>) {
+        let first = first as usize;
+        let Some(word) = self.entries.get(first).map(|e| &e.term) else { return };
+        hits.extend(
+            self.entries
+                .iter()
+                .enumerate()
+                .skip(first)
+                .filter(|(_, e)| e.term == *word)
+                .map(|(entry, _)| Hit { entry, range: range.clone() }),
+        );
+    }
+}
+
+/// Short words sit inside longer ones (神 in 精神, だめ in ためだめ): they must be tokens of their own.
+fn stands_alone(text: &str, tokens: &[Token], range: &Range<usize>) -> bool {
+    let word = text.get(range.clone()).unwrap_or_default();
+    let letters = word.chars().count();
+    let kana = word.chars().all(|c| matches!(c, 'ぁ'..='ゖ' | 'ー'));
+    let katakana = word.chars().all(|c| matches!(c, 'ァ'..='ヺ' | 'ー'));
+    let ascii = word.chars().all(|c| c.is_ascii_alphanumeric());
+    let neighbours = |inside: fn(char) -> bool| {
+        let before = text.get(..range.start).and_then(|t| t.chars().next_back());
+        let after = text.get(range.end..).and_then(|t| t.chars().next());
+        before.is_some_and(inside) || after.is_some_and(inside)
+    };
+    if ascii && neighbours(|c| c.is_ascii_alphabetic()) {
+        return false;
+    }
+    if katakana && letters <= 3 && neighbours(|c| matches!(c, 'ァ'..='ヺ' | 'ー')) {
+        return false;
+    }
+    if letters > 3 || (letters == 2 && !kana && !katakana) || (letters == 3 && !kana) || tokens.is_empty() {
+        return true;
+    }
+    tokens.iter().any(|t| t.range.start == range.start) && tokens.iter().any(|t| t.range.end == range.end)
+}
+
+/// The text with every word in its base form, and the way back.
+struct BaseForms {
+    text: String,
+    /// Start in `text`, end in `text`, bytes of the surface.
+    words: Vec<(usize, usize, Range<usize>)>,
+}
+
+impl BaseForms {
+    fn new(surface: &str, tokens: &[Token]) -> Self {
+        let mut all = Self { text: String::with_capacity(surface.len() + 64), words: Vec::with_capacity(tokens.len()) };
+        let mut last = 0;
+        for token in tokens {
+            // A gap is white space or a line's end: no term reaches over it.
+            if token.range.start > last {
+                all.text.push('\n');
+            }
+            last = token.range.end;
+            let start = all.text.len();
+            all.text.push_str(token.base.as_deref().or_else(|| surface.get(token.range.clone())).unwrap_or_default());
+            all.words.push((start, all.text.len(), token.range.clone()));
+        }
+        all
+    }
+
+    /// The surface behind a match, if it begins and ends with words.
+    fn surface(&self, start: usize, end: usize) -> Option<Range<usize>> {
+        let first = self.words.binary_search_by_key(&start, |w| w.0).ok()?;
+        let last = self.words.binary_search_by_key(&end, |w| w.1).ok()?;
+        Some(self.words.get(first)?.2.start..self.words.get(last)?.2.end)
+    }
+}
