@@ -10,6 +10,8 @@ use crate::model::incident::{IncidentRole, Level};
 const FIRSTHAND: u64 = 5;
 /// They must also be so many times what is usual for the company.
 const FIRSTHAND_TIMES: f64 = 3.0;
+/// Originals in six hours that make people who complain a story and not a trickle.
+const BUSY: u64 = 12;
 /// Critical originals in an hour, for 警戒, and how many times the most that is normal.
 const HOUR: u64 = 20;
 const HOUR_TIMES: f64 = 3.0;
@@ -39,6 +41,10 @@ pub(in crate::detect) struct Evidence {
     /// Distinct authors who tell of themselves, and how many the company usually has in that time.
     pub(in crate::detect) firsthand: u64,
     pub(in crate::detect) firsthand_due: f64,
+    /// It is about a leak or a danger, of which even slow reports weigh; complaints must come at some pace.
+    pub(in crate::detect) cause: bool,
+    /// Originals of the last six hours.
+    pub(in crate::detect) six_hours: u64,
     /// Originals of the last hour: all, and those of the incident's own category; with the most that is normal.
     pub(in crate::detect) hour: u64,
     pub(in crate::detect) hour_upper: f64,
@@ -65,7 +71,9 @@ pub(in crate::detect) struct Evidence {
 
 impl Evidence {
     fn people_suffice(&self) -> bool {
-        self.firsthand >= FIRSTHAND && self.firsthand as f64 >= FIRSTHAND_TIMES * self.firsthand_due
+        self.firsthand >= FIRSTHAND
+            && (self.cause || self.six_hours >= BUSY)
+            && self.firsthand as f64 >= FIRSTHAND_TIMES * self.firsthand_due
     }
 
     fn hour_suffices(&self) -> bool {
@@ -139,7 +147,7 @@ mod tests {
 
     /// A quiet company's notice: a few people, nothing else.
     fn few() -> Evidence {
-        Evidence { people: 4, originals: 4, hour_upper: 2.0, own_upper: 1.0, ..Evidence::default() }
+        Evidence { people: 4, originals: 4, cause: true, hour_upper: 2.0, own_upper: 1.0, ..Evidence::default() }
     }
 
     /// A crowd that still grows.
@@ -150,9 +158,10 @@ mod tests {
     #[test]
     fn evidence_makes_levels() {
         let sentence = Some("まとめサイトに転載".to_owned());
-        let table: [(&str, Evidence, Level); 15] = [
+        let table: [(&str, Evidence, Level); 16] = [
             ("a few people", few(), Level::Notice),
             ("five who tell of themselves", Evidence { firsthand: 5, ..few() }, Level::Warning),
+            ("five who complain in a trickle", Evidence { firsthand: 5, cause: false, ..few() }, Level::Notice),
             ("five where four are usual", Evidence { firsthand: 5, firsthand_due: 4.0, ..few() }, Level::Notice),
             ("twenty an hour", Evidence { hour: 20, ..few() }, Level::Warning),
             ("nineteen an hour", Evidence { hour: 19, ..few() }, Level::Notice),

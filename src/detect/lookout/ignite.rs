@@ -52,7 +52,7 @@ impl Lookout {
             return;
         }
         let open = |f: &&mut Fire| f.is_open();
-        let same = |f: &&mut Fire| f.incident.category == video.category || f.shares_words(video) || video.negative;
+        let same = |f: &&mut Fire| f.incident.category == video.category || f.tie(video).is_some();
         if let Some(fire) = self.fires.iter_mut().filter(open).find(same) {
             fire.doubled(doubling.ja(), doubling.views);
             return;
@@ -131,9 +131,14 @@ impl Lookout {
 
     /// A count finding joins the open incident whose story it tells, or becomes an incident.
     fn kindle(&mut self, finding: Finding, posts: &[Seen], now: Timestamp, numbering: &mut dyn Numbering) {
+        let told_by = |f: &Fire| posts.iter().filter(|s| f.shares_words(s)).count() as f64;
+        let mostly = SAME_STORY * posts.len() as f64;
+        let hour = posts.iter().filter(|s| s.at > now - Span::hours(1)).count();
+        if self.fires.iter().any(|f| f.is_nothing(hour, now) && told_by(f) >= mostly) {
+            return;
+        }
         let joins = |f: &Fire| {
-            let shared = posts.iter().filter(|s| f.shares_words(s)).count() as f64;
-            let same_words = shared >= SAME_STORY * posts.len() as f64;
+            let same_words = told_by(f) >= mostly;
             let (own, len) = (f.own_day(now), posts.len() as u64);
             let answers = is_cause(&f.incident.category) && own >= 1 && len <= A_FEW;
             let reaction = !is_cause(&finding.category) && (own >= 5.max(len / 4) || answers);

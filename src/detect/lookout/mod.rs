@@ -121,7 +121,8 @@ impl Lookout {
         self.keep(seen);
     }
 
-    /// An incident read back from the store, open or closed within 60 days, with its mentions.
+    /// An incident read back from the store, open or closed within 60 days, with its mentions. To be called after
+    /// the history was remembered, which tells what is normal.
     pub fn restore(&mut self, incident: Incident, mentions: &[MentionRecord]) {
         let category = incident.category.clone();
         let mut normal = self.normal(&category);
@@ -169,6 +170,12 @@ impl Lookout {
             self.recent.pop_front();
         }
         Step { events, attached: std::mem::take(&mut self.attached) }
+    }
+
+    /// A person closes an open incident as a false alarm; it does not come back by itself. `None` if none is open.
+    pub fn dismiss(&mut self, id: IncidentId, now: Timestamp) -> Option<IncidentEvent> {
+        let fire = self.fires.iter_mut().find(|f| f.incident.id == id && f.is_open())?;
+        Some(fire.dismiss(now))
     }
 
     /// When something could change though nothing new arrives; `None` while nothing is pending.

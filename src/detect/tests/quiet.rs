@@ -53,7 +53,7 @@ pub(super) fn background(seed: u64, per_hour: f64, days: i32) -> Vec<MentionReco
 fn ordinary_months_stay_within_the_budget_and_below_a_warning() {
     let (mut months, mut incidents) = (0, 0);
     for per_hour in [0.5, 3.0, 14.0] {
-        for seed in 1..9 {
+        for seed in 1..7 {
             let mut world = World::since(0);
             world.run(background(seed, per_hour, 30), 720.0);
             assert!(world.top() <= Level::Notice, "{per_hour}/h, seed {seed}:\n{}", world.told());
@@ -72,8 +72,8 @@ fn an_outage_and_its_backlog_raise_nothing() {
         let blind = move |at: Timestamp| at >= gap && at < back;
         let mut world = World::since(0).blind(blind);
         let mut posts = background(seed, 14.0, 20);
-        for (i, record) in posts.iter_mut().filter(|r| r.at >= gap && r.at < back).enumerate() {
-            record.post.collected_at = back + Span::seconds(700 + i as i64);
+        for (i, record) in (0..).zip(posts.iter_mut().filter(|r| r.at >= gap && r.at < back)) {
+            record.post.collected_at = back + Span::seconds(700 + i);
         }
         world.run(posts, 480.0);
         let during = |at: Timestamp| at >= gap && at < back + Span::hours(24);

@@ -309,3 +309,60 @@ fn a_slow_quarrel_that_doubles_over_days_is_seen_before_it_is_loud() {
         assert!(reached(Level::Critical) < 62.0, "{}", world.told());
     }
 }
+
+#[test]
+fn a_company_cleared_by_its_answer_is_told_to_be_over_within_60_hours() {
+    let mut chance = Chance::new(12);
+    let rate = anchors(&[
+        (100.0, 3.0),
+        (101.0, 60.0),
+        (103.0, 110.0),
+        (105.0, 90.0),
+        (112.0, 50.0),
+        (124.0, 12.0),
+        (140.0, 2.0),
+        (150.0, 0.0),
+    ]);
+    let praise = anchors(&[(100.0, 0.0), (103.0, 0.1), (106.0, 0.6), (112.0, 0.8), (400.0, 0.8)]);
+    let mut posts = stream(&mut chance, (100, 150), |h| rate(h) * (1.0 - praise(h)), |h| safety(h).words("虫"));
+    posts.extend(stream(&mut chance, (100, 150), |h| rate(h) * praise(h), |h| post(h, Category::PRAISE)));
+    posts.extend(super::quiet::background(1, 3.0, 10));
+    let mut world = World::since(0);
+    world.run(posts, 200.0);
+    assert!(world.reached(&Category::SAFETY, Level::Warning).is_some_and(|h| h < 101.5), "{}", world.told());
+    let over = world.events.iter().find(|e| e.kind == EventKind::Resolved).unwrap();
+    assert!((over.at - start()).as_hours() < 160.0, "{}", world.told());
+    assert!(over.reason.starts_with("24時間平常の範囲"), "{}", over.reason);
+}
+
+#[test]
+fn an_incident_that_a_person_calls_nothing_is_closed_and_stays_so() {
+    let mut chance = Chance::new(13);
+    let posts = stream(&mut chance, (100, 104), |_| 15.0, |h| safety(h).words("異臭"));
+    let mut world = World::since(30);
+    world.run(posts, 104.5);
+    let id = world.events[0].incident.id;
+    let now = start() + Span::minutes(104 * 60 + 31);
+    let event = world.lookout.dismiss(id, now).unwrap();
+    assert_eq!((event.incident.state, event.incident.level), (State::FalseAlarm, Level::Normal));
+    assert_eq!(world.lookout.dismiss(id, now), None);
+    let told = world.events.len();
+    world.run(vec![safety(104.6).words("異臭")], 200.0);
+    assert_eq!(world.events.len(), told, "{}", world.told());
+}
+
+#[test]
+fn an_article_of_an_ordinary_day_does_not_raise_an_ordinary_quarrel() {
+    let mut posts = super::quiet::background(4, 14.0, 12);
+    posts.extend([180.0, 190.0].map(|h| {
+        complaint(h).on(Channel::News).words("遅い").but(|r| {
+            r.mention.stance = Stance::Report;
+            r.post.text = "総務省が注意".into();
+        })
+    }));
+    posts.extend([185.0, 195.0].map(|h| complaint(h).words("遅い").but(|r| r.post.author_followers = Some(90_000))));
+    let mut world = World::since(0);
+    world.run(posts, 280.0);
+    assert!(world.incidents() > 0, "this month has a false alarm to begin with");
+    assert_eq!(world.top(), Level::Notice, "{}", world.told());
+}

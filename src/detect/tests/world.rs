@@ -19,6 +19,7 @@ pub(super) fn start() -> Timestamp {
 }
 
 /// A post at so many hours after the start, by an author of its own.
+#[expect(clippy::needless_pass_by_value, reason = "reads better where posts are made")]
 pub(super) fn post(hours: f64, category: Category) -> MentionRecord {
     let at = start() + Span::from_millis((hours * 3_600_000.0).round() as i64);
     let evidence = |surface: &str| Evidence {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::{
     ids::MentionId,
-    incident::{EventKind, Incident, State},
+    incident::{EventKind, Incident, IncidentEvent, Level, State},
     mention::Fate,
     post::Channel,
     time::{Span, Timestamp},
@@ -62,6 +62,8 @@ pub(in crate::detect) struct Fire {
     picked_up: Option<String>,
     views: Option<String>,
     press_hard: bool,
+    /// Praise has prevailed, and no criticism since.
+    cleared: bool,
     /// Buckets inside the band without a break.
     quiet: i64,
     /// First bucket that was not yet asked whether it is quiet.
@@ -101,6 +103,7 @@ impl Fire {
             picked_up: None,
             views: None,
             press_hard: false,
+            cleared: false,
             quiet: 0,
             watched: tallies::bucket_of(incident.opened_at),
             told_hour: 0,
@@ -158,6 +161,13 @@ impl Fire {
         self.pulse.within(Span::hours(6), at).own >= HOT
     }
 
+    /// Whether an article or a pick-up now is about this fire. A few posts about a cause are enough; of complaints there
+    /// must be more than usual, or the articles of any ordinary day would count.
+    fn burns(&self, at: Timestamp) -> bool {
+        let six = self.pulse.within(Span::hours(6), at).own as f64;
+        is_cause(&self.incident.category) || six > tallies::upper(self.normal.own * 6.0, 0.1)
+    }
+
     /// Originals of the incident's own category in the day before `now`.
     pub(in crate::detect) fn own_day(&self, now: Timestamp) -> u64 {
         self.pulse.within(DAY, now).own
@@ -187,6 +197,23 @@ impl Fire {
         self.told_hour = 0;
         self.risen_at = now;
         self.kind = Some(EventKind::Reignited);
+    }
+
+    /// A person says that it was nothing.
+    pub(in crate::detect) fn dismiss(&mut self, now: Timestamp) -> IncidentEvent {
+        self.incident.state = State::FalseAlarm;
+        self.incident.level = Level::Normal;
+        self.incident.closed_at = Some(now);
+        self.incident.changed_at = now;
+        self.kind = None;
+        let reason = "誤検知として閉じられた".to_owned();
+        IncidentEvent { at: now, kind: EventKind::Resolved, reason, incident: self.incident.clone() }
+    }
+
+    /// Whether a person has called this story nothing, less than a week ago, and it has not grown much since.
+    pub(in crate::detect) fn is_nothing(&self, hour: usize, now: Timestamp) -> bool {
+        let lately = self.incident.closed_at.is_some_and(|at| at > now - Span::days(7));
+        self.incident.state == State::FalseAlarm && lately && hour as u64 <= 2 * self.incident.counts.peak_hour.max(5)
     }
 
     /// What raised it once must happen anew to raise it again.

@@ -15,6 +15,8 @@ use crate::{
 
 /// Inside the normal band for so long: over.
 const QUIET: i64 = Span::hours(48).millis() / BUCKET.millis();
+/// Share of praise with which the company is cleared: then half of that is enough.
+const CLEARED: f64 = 0.6;
 /// A story of a few people over weeks is not over after two days without one.
 const QUIET_EMBER: i64 = Span::days(7).millis() / BUCKET.millis();
 /// Inside the band for so long: one level less.
@@ -39,6 +41,11 @@ impl Fire {
         self.pulse.forget(now);
         self.watch(closed_until, blind);
         self.recount(now);
+        match self.praise_share(now) {
+            Some(share) if share >= CLEARED => self.cleared = true,
+            Some(share) if share < 1.0 - CLEARED => self.cleared = false,
+            _ => {}
+        }
         self.incident.category = self.voices.category(&self.incident.category);
         self.incident.role = self.voices.role(self.incident.role);
         let verdict = judge(&self.evidence(now), self.incident.role, self.incident.level);
@@ -48,6 +55,9 @@ impl Fire {
         }
         self.settle(verdict.level, verdict.capped);
         let rose = self.incident.level > before.0;
+        if opening || self.kind == Some(EventKind::Reignited) {
+            self.told_hour = self.incident.counts.last_hour;
+        }
         self.move_on(now, rose && !opening, before.0);
         let kind = self.change(&before, opening)?;
         self.kind = None;
@@ -83,7 +93,7 @@ impl Fire {
             let above = if self.is_slow() {
                 here.own > 0 && self.normal.own < 0.05 || beat.originals as f64 > self.normal.all_upper.max(3.0)
             } else {
-                beat.originals as f64 > self.normal.all_upper || beat.own as f64 > self.normal.own_upper
+                beat.originals as f64 > self.normal.all_upper || beat.own as f64 > self.normal.own_upper.max(2.0)
             };
             if above {
                 self.quiet = 0;
@@ -144,8 +154,19 @@ impl Fire {
         joined
     }
 
+    /// Hours and buckets inside the band that end it.
+    fn needed(&self) -> (&'static str, i64) {
+        if self.incident.finding.detector == DetectorName::Ember {
+            ("7日間", QUIET_EMBER)
+        } else if self.cleared {
+            ("24時間", QUIET / 2)
+        } else {
+            ("48時間", QUIET)
+        }
+    }
+
     fn is_over(&self, now: Timestamp, blind: &dyn Fn(Timestamp) -> bool) -> bool {
-        let needed = if self.incident.finding.detector == DetectorName::Ember { QUIET_EMBER } else { QUIET };
+        let (_, needed) = self.needed();
         let last = start_of(tallies::bucket_of(now - GRACE) - 1);
         let blind_hour = (0..12).any(|i| blind(last - BUCKET.times(i)));
         let hour = self.pulse.within(HOUR, now).originals as f64;
@@ -155,7 +176,7 @@ impl Fire {
     fn close(&mut self, now: Timestamp) -> IncidentEvent {
         let lasted = (now - self.incident.opened_at).ja();
         let peak = self.incident.counts.peak_hour;
-        let calm = if self.incident.finding.detector == DetectorName::Ember { "7日間" } else { "48時間" };
+        let (calm, _) = self.needed();
         self.incident.state = State::Resolved;
         self.incident.level = Level::Normal;
         self.incident.closed_at = Some(now);

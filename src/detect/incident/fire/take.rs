@@ -88,7 +88,7 @@ impl Fire {
             None => channels.push(ChannelFirst { channel: seen.channel, first_at: seen.at, posts: 1 }),
         }
         channels.sort_by_key(|c| (c.first_at, c.channel));
-        let after = seen.at > self.incident.opened_at && seen.category == self.incident.category;
+        let after = seen.at > self.incident.opened_at && seen.category == self.incident.category && self.burns(seen.at);
         let class = match seen.channel {
             Channel::Matome => Some("まとめサイトに掲載"),
             Channel::Video if seen.views.is_some() || seen.fate == Fate::Counted => Some("動画に取り上げられた"),
@@ -104,6 +104,9 @@ impl Fire {
 
     fn note_press(&mut self, seen: &Seen) {
         self.incident.counts.press += 1;
+        if !self.burns(seen.at) {
+            return;
+        }
         self.press_hard |= seen.affected.is_some() || seen.has(Cue::Authority);
         if self.incident.press_at.is_none_or(|at| seen.at < at) {
             if self.incident.press_at.is_none() && self.kind != Some(EventKind::Reignited) {

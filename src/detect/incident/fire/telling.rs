@@ -19,12 +19,11 @@ impl Fire {
 
     pub(super) fn sentence(&self, kind: EventKind, zone: Zone) -> String {
         let i = &self.incident;
-        let strongest = || i.reasons.get(1..).and_then(|r| r.first()).unwrap_or(&i.finding.why).clone();
         match kind {
             EventKind::Opened => wording::opened_ja(&i.finding),
             EventKind::Reignited => format!("再び増加: {}", i.finding.why),
             EventKind::Raised => format!("{}に上昇: {}", i.level.ja(), self.raised_by()),
-            EventKind::Lowered => format!("{}に下降: {}", i.level.ja(), strongest()),
+            EventKind::Lowered => format!("{}に下降: {}", i.level.ja(), self.lowered_by()),
             EventKind::Press => {
                 i.press_at.map_or_else(String::new, |at| format!("報道が始まった（初出 {}）", at.short(zone)))
             }
@@ -36,6 +35,12 @@ impl Fire {
             EventKind::Rerolled => format!("立場の見立てが「{}」に変わった", i.role.ja()),
             EventKind::Moved | EventKind::Resolved => self.movement(),
         }
+    }
+
+    /// The guard that caps, or the calm.
+    fn lowered_by(&self) -> String {
+        let cap = self.incident.reasons.iter().find(|r| r.ends_with("注意まで"));
+        cap.cloned().unwrap_or_else(|| "12時間平常の範囲に収まっている".to_owned())
     }
 
     /// The last reason that speaks for the level it has now.

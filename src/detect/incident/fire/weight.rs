@@ -35,6 +35,8 @@ impl Fire {
             excess: three_days.originals as f64 - self.normal.all * watched,
             firsthand: self.firsthand.len() as u64,
             firsthand_due: usual * age.as_hours().clamp(1.0, 24.0 * 60.0),
+            cause: is_cause(&self.incident.category),
+            six_hours: six.originals,
             hour: hour.originals,
             hour_upper: self.normal.all_upper,
             own_hour: hour.own,
@@ -56,7 +58,7 @@ impl Fire {
     }
 
     /// Of the last three hours, or of the day where those are too few: a wave that ebbs was still one of praise.
-    fn praise_share(&self, now: Timestamp) -> Option<f64> {
+    pub(super) fn praise_share(&self, now: Timestamp) -> Option<f64> {
         [3, 24].into_iter().find_map(|hours| {
             let recent = self.pulse.within(Span::hours(hours), now);
             let praise = recent.praise as f64 - hours as f64 * self.normal.praise;
