@@ -1,6 +1,8 @@
 //! Tells the right people once.
 
 pub mod email;
+pub mod notifier;
+pub mod retry;
 
 /// How mails are written.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,9 @@
 //! Mail: from an incident to bytes, and from bytes to a mailbox.
 
+pub mod outcome;
+pub mod smtp;
+mod wire;
+
 /// How the connection to the mail server is kept from others' ears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
