@@ -13,3 +13,5 @@ mod stories;
 pub mod texts;
 mod timetable;
 pub mod world;
+
+pub mod mailbox;
