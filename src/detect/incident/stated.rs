@@ -1,7 +1,7 @@
 //! How many people or records were hit, as somebody said: which number to believe.
 //!
-//! The press and the company or an authority are taken at their word at once; other posts only when three people name the same
-//! number. A number that was replaced does not come back by an article that copies the old one.
+//! The press, the company and authorities are taken at their word at once; other posts only when three people name
+//! the same number. A number that was replaced does not come back by an article that copies the old one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

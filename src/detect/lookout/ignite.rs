@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use super::{Lookout, Numbering};
 use crate::{
-    detect::digest::Seen,
-    detect::ember::Ember,
-    detect::incident::Fire,
-    detect::incident::fire::Normal,
-    detect::incident::part::is_cause,
-    detect::tallies::Odd,
-    detect::views::Doubling,
-    detect::wording,
-    model::ids::MentionId,
-    model::incident::{Counts, DetectorName, Finding, Incident, IncidentRole, Level, State},
-    model::mention::{Category, Fate},
-    model::time::{Span, Timestamp},
+    detect::{
+        digest::Seen,
+        ember::Ember,
+        incident::{Fire, fire::Normal, part::is_cause},
+        tallies::Odd,
+        views::Doubling,
+        wording,
+    },
+    model::{
+        ids::MentionId,
+        incident::{Counts, DetectorName, Finding, Incident, IncidentRole, Level, State},
+        mention::{Category, Fate},
+        time::{Span, Timestamp},
+    },
 };
 
 /// People and texts behind a count.
@@ -108,7 +110,8 @@ impl Lookout {
                 continue;
             }
             let posts = self.window(&category, now, 60.0);
-            if posts.len() < COLD_HOUR || people_of(&posts) < COLD_PEOPLE {
+            let known = posts.iter().all(|s| s.at <= self.remembered);
+            if known || posts.len() < COLD_HOUR || people_of(&posts) < COLD_PEOPLE {
                 continue;
             }
             let Some(origin) = posts.first() else { continue };
@@ -177,13 +180,12 @@ impl Lookout {
             self.fires.push(Fire::new(opened, normal));
             self.fires.len() - 1
         };
-        let mut belonging = posts.to_vec();
         // What has just been written about the same story by others: the press, reposts, the same words.
         let ids: BTreeSet<MentionId> = posts.iter().map(|s| s.id).collect();
         let around: Vec<Seen> =
             self.recent.iter().filter(|s| s.at > now - Span::hours(24) && !ids.contains(&s.id)).cloned().collect();
-        for seen in belonging.drain(..) {
-            self.attach(fire, &seen);
+        for seen in posts {
+            self.attach(fire, seen);
         }
         for seen in around {
             let homeless = self.fires.iter().enumerate().all(|(i, f)| i == fire || !f.holds(seen.id));

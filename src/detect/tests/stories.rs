@@ -366,3 +366,21 @@ fn an_article_of_an_ordinary_day_does_not_raise_an_ordinary_quarrel() {
     assert!(world.incidents() > 0, "this month has a false alarm to begin with");
     assert_eq!(world.top(), Level::Notice, "{}", world.told());
 }
+
+#[test]
+fn a_fire_in_the_first_hours_of_watching_is_judged_by_bare_numbers_and_says_so() {
+    let mut chance = Chance::new(14);
+    let posts = stream(&mut chance, (2, 5), |_| 40.0, |h| safety(h).words("発煙"));
+    let mut world = World::since(0);
+    world.run(posts.clone(), 5.0);
+    assert!(world.reached(&Category::SAFETY, Level::Notice).is_some_and(|h| h < 3.0), "{}", world.told());
+    assert!(world.events[0].reason.contains("平常は不明"), "{}", world.events[0].reason);
+
+    let mut history = World::since(0);
+    for record in posts {
+        let record = history.number(record);
+        history.lookout.remember(&record);
+    }
+    history.step(start() + Span::hours(5));
+    assert!(history.events.is_empty(), "{}", history.told());
+}

@@ -61,6 +61,7 @@ pub(in crate::detect) struct Fire {
     classes: BTreeSet<Channel>,
     picked_up: Option<String>,
     views: Option<String>,
+    press: bool,
     press_hard: bool,
     /// Praise has prevailed, and no criticism since.
     cleared: bool,
@@ -102,6 +103,7 @@ impl Fire {
             classes: BTreeSet::new(),
             picked_up: None,
             views: None,
+            press: false,
             press_hard: false,
             cleared: false,
             quiet: 0,
@@ -220,6 +222,7 @@ impl Fire {
     fn forget_evidence(&mut self) {
         self.picked_up = None;
         self.views = None;
+        self.press = false;
         self.press_hard = false;
         self.firsthand.clear();
         self.hurt.clear();

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::super::level::judge;
 use super::{Fire, HOUR};
 use crate::{
-    detect::tallies,
-    detect::tallies::{BUCKET, GRACE, start_of},
-    model::incident::{DetectorName, EventKind, IncidentEvent, IncidentRole, Level, State},
-    model::mention::Category,
-    model::post::Channel,
-    model::time::{Span, Timestamp, Zone},
+    detect::tallies::{self, BUCKET, GRACE, start_of},
+    model::{
+        incident::{DetectorName, EventKind, IncidentEvent, IncidentRole, Level, State},
+        mention::Category,
+        post::Channel,
+        time::{Span, Timestamp, Zone},
+    },
 };
 
 /// Inside the normal band for so long: over.
@@ -167,10 +168,11 @@ impl Fire {
 
     fn is_over(&self, now: Timestamp, blind: &dyn Fn(Timestamp) -> bool) -> bool {
         let (_, needed) = self.needed();
+        if self.quiet < needed || self.pulse.within(HOUR, now).originals as f64 > self.normal.all_upper {
+            return false;
+        }
         let last = start_of(tallies::bucket_of(now - GRACE) - 1);
-        let blind_hour = (0..12).any(|i| blind(last - BUCKET.times(i)));
-        let hour = self.pulse.within(HOUR, now).originals as f64;
-        self.quiet >= needed && hour <= self.normal.all_upper && !blind_hour
+        !(0..12).any(|i| blind(last - BUCKET.times(i)))
     }
 
     fn close(&mut self, now: Timestamp) -> IncidentEvent {

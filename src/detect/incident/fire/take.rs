@@ -3,11 +3,15 @@
 use super::super::part::is_cause;
 use super::{Fire, NAMES_KEPT, WORDS_KEPT};
 use crate::{
-    detect::digest::{Cue, Seen},
-    detect::wording,
-    model::incident::{ChannelFirst, EventKind},
-    model::mention::{Category, Fate, Grave},
-    model::post::Channel,
+    detect::{
+        digest::{Cue, Seen},
+        wording,
+    },
+    model::{
+        incident::{ChannelFirst, EventKind},
+        mention::{Category, Fate, Grave},
+        post::Channel,
+    },
 };
 
 /// Followers that make a post a pick-up.
@@ -107,6 +111,7 @@ impl Fire {
         if !self.burns(seen.at) {
             return;
         }
+        self.press = true;
         self.press_hard |= seen.affected.is_some() || seen.has(Cue::Authority);
         if self.incident.press_at.is_none_or(|at| seen.at < at) {
             if self.incident.press_at.is_none() && self.kind != Some(EventKind::Reignited) {

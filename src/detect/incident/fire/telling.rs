@@ -3,8 +3,10 @@
 use super::Fire;
 use crate::{
     detect::wording,
-    model::incident::{EventKind, State},
-    model::time::Zone,
+    model::{
+        incident::{EventKind, State},
+        time::Zone,
+    },
 };
 
 impl Fire {

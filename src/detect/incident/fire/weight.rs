@@ -49,7 +49,7 @@ impl Fire {
                 && self.incident.counts.authors >= SUSTAINED_DAY / 2,
             views: self.views.clone().filter(|_| day.originals >= 3),
             picked_up: self.picked_up.clone(),
-            press: self.incident.press_at.is_some(),
+            press: self.press,
             press_hard: self.press_hard,
             hurt: self.hurt.len() as u64,
             praise: self.praise_share(now),
