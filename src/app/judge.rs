@@ -20,7 +20,6 @@ use crate::{
 };
 
 /// Reads posts for one watchlist. Costs CPU: run it off the threads that wait for sockets.
-#[derive(Debug)]
 pub struct Judge {
     analyzer: Analyzer,
     watchlist: Watchlist,

@@ -2,8 +2,8 @@
 //!
 //! [`pipeline`] is the order of things; [`service`] runs it on a clock; [`replay`] runs it on a recording.
 
-pub mod dictionary;
 mod deliver;
+pub mod dictionary;
 mod fate;
 pub mod judge;
 mod lookouts;
@@ -19,4 +19,3 @@ pub mod tell;
 #[cfg(test)]
 mod testing;
 
-pub mod dictionary;

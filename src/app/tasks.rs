@@ -62,8 +62,9 @@ impl Shared {
     /// Waits until `then`, or until it is time to stop: true while the loop goes on.
     async fn until(&self, then: Timestamp, stop: &mut watch::Receiver<bool>) -> bool {
         tokio::select! {
-            () = tokio::time::sleep(self.clock.wait(then)) => !*stop.borrow(),
+            biased;
             _ = stop.wait_for(|stopped| *stopped) => false,
+            () = tokio::time::sleep(self.clock.wait(then)) => true,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::mistake::Lang;
 use crate::{
     alert::{MailParams, email::SmtpParams},
     collect::{CollectParams, sources::SourceParams},
@@ -148,4 +149,16 @@ pub enum Need {
     Source,
     /// There is nobody to tell.
     Mail,
+}
+
+impl Need {
+    /// What is missing, and what to write.
+    pub const fn text(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::Source, Lang::Ja) => "情報源がありません — [[source]] を1つ以上書いてください",
+            (Self::Source, Lang::En) => "there is nowhere to look — write at least one [[source]]",
+            (Self::Mail, Lang::Ja) => "通知先がありません — [mail]・[mail.smtp]・[recipients] を書いてください",
+            (Self::Mail, Lang::En) => "there is nobody to tell — write [mail], [mail.smtp] and [recipients]",
+        }
+    }
 }
