@@ -13,3 +13,4 @@ mod demo_world;
 
 // The memory: statements, views, fates, outbox.
 mod store;
+mod mail;
