@@ -27,8 +27,9 @@ pub const REQUEST: Span = Span::seconds(20);
 pub const SMTP_CONNECT: Span = Span::seconds(10);
 /// For a whole SMTP transaction: lettre's own limit covers connecting only.
 pub const SMTP_TRANSACTION: Span = Span::seconds(90);
-/// Bytes a mail server may say in one transaction, TLS included: a client reads a line to its end, however long.
-pub const SMTP_READ_BYTES: usize = 256 * 1024;
+/// Bytes a mail server may say in one transaction, its certificates included. lettre reads a line to its end, however
+/// long, and a reply of many lines anew with each of them: 100 KB kept a debug build busy for 20 s.
+pub const SMTP_READ_BYTES: usize = 32 * 1024;
 /// Bytes of a mail's HTML part.
 pub const MAIL_HTML_BYTES: usize = 60 * 1024;
 /// Letters of a post that a mail quotes (Copyright Act art. 32, minor quotation).

@@ -13,4 +13,5 @@ mod demo_world;
 
 // The memory: statements, views, fates, outbox.
 mod store;
+#[cfg(test)]
 mod mail;

@@ -24,6 +24,7 @@ const PROGRAM: &str = "/usr/sbin/postfix";
 pub(crate) struct Postfix {
     folder: tempfile::TempDir,
     port: u16,
+    tls_port: u16,
 }
 
 impl Postfix {
@@ -36,9 +37,11 @@ impl Postfix {
         let folder = tempfile::Builder::new().prefix("hinomi-postfix").tempdir().unwrap();
         // Postfix's own user has to get through to its queue.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        // Another program could take the port before Postfix does; then the start fails and says so.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let postfix = Self { folder, port };
+        // Both at once, so that they differ. Another program could take one before Postfix does; then the start fails
+        // and says so.
+        let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [port, tls_port] = free.map(|listener| listener.local_addr().unwrap().port());
+        let postfix = Self { folder, port, tls_port };
         for name in ["etc", "queue", "data", "tls"] {
             fs::create_dir(postfix.path(name)).unwrap();
         }
@@ -50,8 +53,14 @@ impl Postfix {
         postfix
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// Greets in clear and offers STARTTLS.
+    pub(crate) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// Speaks TLS from the first byte.
+    pub(crate) fn tls_address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.tls_port).into()
     }
 
     /// The authority that signed its certificate, which is good for 127.0.0.1 alone, in PEM.
@@ -107,6 +116,7 @@ minimal_backoff_time = 1s
     fn master_cf(&self) -> String {
         format!(
             "127.0.0.1:{} inet n - n - - smtpd
+127.0.0.1:{} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -123,7 +133,7 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 ",
-            self.port
+            self.port, self.tls_port
         )
     }
 
