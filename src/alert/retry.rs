@@ -39,8 +39,7 @@ const NORMAL: [Span; 5] = [Span::minutes(1), Span::minutes(2), Span::minutes(5),
 /// And from then on.
 const NORMAL_LATE: Span = Span::minutes(30);
 
-/// A mail that may have been taken is not repeated at once: the longer the wait, the likelier that a person who looks
-/// into the mailbox meanwhile mends it, and a server that was only slow has finished.
+/// A mail that may have been taken is not repeated within seconds: the chance that it is a second copy is the greater.
 const UNKNOWN: Span = Span::minutes(1);
 /// Until a person has mended it. A reload of the configuration should try at once.
 const HELD: Span = Span::minutes(15);
