@@ -15,3 +15,4 @@ mod demo_world;
 mod store;
 #[cfg(test)]
 mod mail;
+mod collect;
