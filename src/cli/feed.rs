@@ -15,7 +15,7 @@ use crate::{
 
 /// Arguments of `hinomi feed`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// RSS, Atom or JSON Feed.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 /// Runs it.
-pub fn run(args: &Args, _common: &Common) -> Outcome {
+pub(super) fn run(args: &Args, _common: &Common) -> Outcome {
     let mut body = Vec::new();
     let most = u64::try_from(limits::BODY_BYTES).unwrap_or(u64::MAX);
     File::open(&args.file)
@@ -63,24 +63,26 @@ fn as_json(feed: &Feed) -> String {
             "author": entry.author,
         })
     });
-    std::iter::once(head).chain(entries).map(|line| format!("{line}\n")).collect()
+    let mut lines: Vec<String> = std::iter::once(head).chain(entries).map(|line| line.to_string()).collect();
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn as_text(feed: &Feed) -> String {
     let title = feed.title.as_deref().unwrap_or("(題名なし)");
-    let mut out = format!("{title} — {}件\n", feed.entries.len());
+    let mut lines = vec![format!("{title} — {}件", feed.entries.len())];
     if feed.skipped > 0 {
-        out += &format!("読み飛ばした項目: {}件\n", feed.skipped);
+        lines.push(format!("読み飛ばした項目: {}件", feed.skipped));
     }
     for entry in &feed.entries {
         let date = entry.published.map_or_else(|| "日時不明".to_owned(), |at| at.long(Zone::JST));
         let first_line = entry.text.lines().next().unwrap_or("(本文なし)");
-        out += &format!("\n{date}  {}\n", entry.title.as_deref().unwrap_or(first_line));
-        if let Some(link) = &entry.link {
-            out += &format!("  {link}\n");
-        }
+        lines.push(String::new());
+        lines.push(format!("{date}  {}", entry.title.as_deref().unwrap_or(first_line)));
+        lines.extend(entry.link.as_ref().map(|link| format!("  {link}")));
     }
-    out
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 /// A piece of a document. Text and attributes are as written, entities included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token<'t> {
+pub(crate) enum Token<'t> {
     /// Between tags.
     Text(&'t str),
     /// The inside of `<![CDATA[…]]>`.
@@ -34,7 +34,7 @@ pub enum Token<'t> {
 
 /// The pieces of one document, in order.
 #[derive(Debug)]
-pub struct Tokens<'t> {
+pub(crate) struct Tokens<'t> {
     all: &'t str,
     at: usize,
     last_open: &'t str,
@@ -77,7 +77,7 @@ fn find(all: &str, at: usize, mark: &str) -> Option<usize> {
 
 impl<'t> Tokens<'t> {
     /// Starts at the beginning.
-    pub fn of(all: &'t str) -> Self {
+    pub(crate) fn of(all: &'t str) -> Self {
         Self {
             all,
             at: 0,
@@ -90,7 +90,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// Goes on behind the next `</name`, whatever stands before it: for elements whose inside is no markup.
-    pub fn skip_past_close(&mut self, name: &str) {
+    pub(crate) fn skip_past_close(&mut self, name: &str) {
         let rest = self.all.as_bytes().get(self.at..).unwrap_or_default();
         let size = name.len() + 2;
         let is_close = |window: &[u8]| {
@@ -258,7 +258,7 @@ const fn is_name_start(byte: u8) -> bool {
 }
 
 /// Names and values of a tag's attributes, as written.
-pub fn attributes(inside: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn attributes(inside: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = inside;
     std::iter::from_fn(move || {
         loop {
@@ -284,12 +284,12 @@ pub fn attributes(inside: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The value of the attribute `name`, whatever its case, with references decoded.
-pub fn attribute(inside: &str, name: &str) -> Option<String> {
+pub(crate) fn attribute(inside: &str, name: &str) -> Option<String> {
     attributes(inside).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| decode_references(value))
 }
 
 /// Decodes `&name;` and `&#…;`, but only with their semicolon: a bare `&` in an address stays what it is.
-pub fn decode_references(text: &str) -> String {
+pub(crate) fn decode_references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
@@ -320,7 +320,7 @@ fn reference(behind: &str) -> Option<(String, &str)> {
 }
 
 /// The part of a name behind its prefix.
-pub fn local_name(name: &str) -> &str {
+pub(crate) fn local_name(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 

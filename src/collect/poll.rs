@@ -148,8 +148,8 @@ mod tests {
         settle(&source(), state, answer, true, &CollectParams::default(), now)
     }
 
-    fn page(body: &str) -> Result<Response, FetchError> {
-        Ok(Response { status: 200, body: body.into(), etag: Some("\"v1\"".into()), ..Response::default() })
+    fn page(body: &str) -> Response {
+        Response { status: 200, body: body.into(), etag: Some("\"v1\"".into()), ..Response::default() }
     }
 
     const FEED: &str = "<rss><channel><item><title>つばめ電機</title><guid>1</guid></item></channel></rss>";
@@ -162,16 +162,16 @@ mod tests {
     fn only_the_first_page_that_works_is_history() {
         let failed = settle_at(&new_state(), Err(FetchError::Timeout), NOW);
         assert!(!failed.warm_up && failed.state.warmed_up_at.is_none());
-        let first = settle_at(&failed.state, page(FEED), NOW);
+        let first = settle_at(&failed.state, Ok(page(FEED)), NOW);
         assert!(first.warm_up && first.state.warmed_up_at == Some(NOW) && first.posts.len() == 1);
-        assert!(!settle_at(&first.state, page(FEED), NOW + Span::hours(1)).warm_up);
+        assert!(!settle_at(&first.state, Ok(page(FEED)), NOW + Span::hours(1)).warm_up);
     }
 
     #[test]
     fn a_web_page_where_a_feed_was_is_a_failure_and_keeps_nothing() {
-        let before = settle_at(&new_state(), page(FEED), NOW).state;
+        let before = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
         let login = "<html><body>ログインしてください</body></html>";
-        let answer = Ok(Response { etag: Some("\"login\"".into()), ..page(login).unwrap() });
+        let answer = Ok(Response { etag: Some("\"login\"".into()), ..page(login) });
         let after = settle_at(&before, answer, NOW);
         assert_eq!(after.outcome, Outcome::Failed(Failure::Read(SourceError::WebPage)));
         assert_eq!(after.state.etag.as_deref(), Some("\"v1\""));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn once_a_day_the_server_is_asked_without_memory() {
-        let state = settle_at(&new_state(), page(FEED), NOW).state;
+        let state = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
         let etag = |now| question(&source(), &state, now).unwrap().etag;
         assert_eq!(etag(NOW + Span::hours(23)).as_deref(), Some("\"v1\""));
         assert_eq!(etag(NOW + Span::hours(24)), None);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_address_that_a_person_changed_forgets_the_old_answers() {
-        let mut state = settle_at(&new_state(), page(FEED), NOW).state;
+        let mut state = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
         state.cursor.0 = "https://old.example.jp/rss".into();
         assert_eq!(question(&source(), &state, NOW).unwrap().etag, None);
     }

@@ -1,4 +1,5 @@
 //! Sources against real servers: a small one that misbehaves on purpose, and Debian's nginx.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the helpers of a test may fail it")]
 
 use std::{
     io::Write as _,
@@ -52,7 +53,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (heard, answer) = (Arc::clone(&asked), Arc::new(answer));
+        let (log, answer) = (Arc::clone(&asked), Arc::new(answer));
         #[expect(clippy::disallowed_methods, reason = "the other end of the line is not part of the program")]
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
@@ -65,7 +66,7 @@ impl Server {
                 }
                 let head = String::from_utf8_lossy(&head).to_lowercase();
                 let bytes = answer(&head);
-                heard.lock().unwrap().push(head);
+                log.lock().unwrap().push(head);
                 // The client may have had enough before we are done.
                 let _cut_off = socket.write_all(&bytes).await;
                 let _closed = socket.shutdown().await;

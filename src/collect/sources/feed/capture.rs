@@ -7,7 +7,7 @@ use crate::{
 
 /// How the inside of an element is to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Words, as in an Atom title.
     Plain,
     /// Markup written as text, as in RSS.
@@ -20,7 +20,7 @@ pub enum Kind {
 
 impl Kind {
     /// By the attributes `type` and `mode`; `atom` texts are plain unless they say otherwise.
-    pub fn of(attributes: &str, atom: bool) -> Self {
+    pub(crate) fn of(attributes: &str, atom: bool) -> Self {
         let kind = markup::attribute(attributes, "type").unwrap_or_default().to_ascii_lowercase();
         let mode = markup::attribute(attributes, "mode").unwrap_or_default().to_ascii_lowercase();
         let encoding = markup::attribute(attributes, "encoding").unwrap_or_default().to_ascii_lowercase();
@@ -37,11 +37,11 @@ impl Kind {
 
 /// The inside of one element.
 #[derive(Debug)]
-pub struct Capture {
+pub(crate) struct Capture {
     /// The element's name as written; its like may stand inside it.
-    pub name: String,
+    pub(crate) name: String,
     /// How often it is open.
-    pub open: usize,
+    pub(crate) open: usize,
     kind: Kind,
     /// Words with their references decoded.
     decoded: String,
@@ -52,12 +52,12 @@ pub struct Capture {
 
 impl Capture {
     /// Begins behind the opening tag of `name`.
-    pub fn new(name: &str, kind: Kind) -> Self {
+    pub(crate) fn new(name: &str, kind: Kind) -> Self {
         Self { name: name.to_owned(), open: 1, kind, decoded: String::new(), raw: String::new(), has_elements: false }
     }
 
     /// Text as written, and what it means.
-    pub fn text(&mut self, raw: &str, decoded: &str) {
+    pub(crate) fn text(&mut self, raw: &str, decoded: &str) {
         if self.decoded.len() < limits::HTML_BYTES {
             self.decoded.push_str(decoded);
             self.raw.push_str(raw);
@@ -65,7 +65,7 @@ impl Capture {
     }
 
     /// The inside of a CDATA section.
-    pub fn cdata(&mut self, inside: &str) {
+    pub(crate) fn cdata(&mut self, inside: &str) {
         if self.decoded.len() < limits::HTML_BYTES {
             self.decoded.push_str(inside);
             // Beside elements of XHTML a section is words, not markup.
@@ -74,7 +74,7 @@ impl Capture {
     }
 
     /// A tag inside.
-    pub fn tag(&mut self, close: bool, name: &str, attributes: &str) {
+    pub(crate) fn tag(&mut self, close: bool, name: &str, attributes: &str) {
         if self.raw.len() < limits::HTML_BYTES {
             let slash = if close { "/" } else { "" };
             self.raw.extend(["<", slash, name, attributes, ">"]);
@@ -83,7 +83,7 @@ impl Capture {
     }
 
     /// The words a reader sees, in lines.
-    pub fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         if self.has_elements {
             return html::to_text(&self.raw);
         }
@@ -102,12 +102,12 @@ impl Capture {
     }
 
     /// An address, a name or a date: never markup.
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         if self.has_elements { html::one_line(&html::to_text(&self.raw)) } else { html::one_line(&self.decoded) }
     }
 
     /// A person: the `name` inside, or else all of it.
-    pub fn person(&self) -> Option<String> {
+    pub(crate) fn person(&self) -> Option<String> {
         if !self.has_elements {
             return super::entry::person(&html::to_text(&self.decoded));
         }

@@ -2,10 +2,10 @@
 //!
 //! Knows no present: a date without a year is no date. What cannot be read is `None`, never a guess.
 
-use crate::model::time::{Timestamp, Zone};
+use crate::model::time::{Span, Timestamp, Zone};
 
 /// The point in time that `text` names; `zone` where it names none.
-pub fn parse(text: &str, zone: Zone) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str, zone: Zone) -> Option<Timestamp> {
     let text = half_width(text);
     let words = Words::of(&text, zone)?;
     let found = words.unix_seconds().or_else(|| words.calendar())?;
@@ -186,8 +186,7 @@ impl Words {
         let zone = self.offset.unwrap_or(self.zone);
         let (year, month, day) = self.day()?;
         // Midnight at the end of a day is written 24:00.
-        let (hour, extra) =
-            if hour == 24 { (0, crate::model::time::Span::days(1)) } else { (hour, Default::default()) };
+        let (hour, extra) = if hour == 24 { (0, Span::days(1)) } else { (hour, Span::ZERO) };
         Timestamp::from_civil((year, month, day), (hour, minute, second), zone).map(|t| t + extra)
     }
 
@@ -199,7 +198,7 @@ impl Words {
                 let (year, day) = if a.digits >= 3 || a.value > 31 { (a, b) } else { (b, a) };
                 Some((full_year(*year)?, month, of(*day)?))
             }
-            (Some(_), _) => None,
+            (Some(_), _) | (None, []) => None,
             (None, [whole]) => packed(*whole),
             (None, [year, day]) if day.digits == 3 => day_of_year(full_year(*year)?, of(*day)?),
             (None, [year, month]) => Some((full_year(*year)?, of(*month)?, 1)),
@@ -210,7 +209,6 @@ impl Words {
                 Some((full_year(*year)?, of(*month)?, of(*day)?))
             }
             (None, [year, month, day, ..]) => Some((full_year(*year)?, of(*month)?, of(*day)?)),
-            (None, []) => None,
         }
     }
 }
@@ -233,7 +231,7 @@ fn packed(number: Number) -> Option<(i32, u32, u32)> {
 
 fn day_of_year(year: i32, day: u32) -> Option<(i32, u32, u32)> {
     let first = Timestamp::from_civil((year, 1, 1), (0, 0, 0), Zone::UTC)?;
-    let civil = (first + crate::model::time::Span::days(i64::from(day.checked_sub(1)?))).civil(Zone::UTC);
+    let civil = (first + Span::days(i64::from(day.checked_sub(1)?))).civil(Zone::UTC);
     (civil.year == year).then_some((civil.year, civil.month, civil.day))
 }
 

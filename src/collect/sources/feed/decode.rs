@@ -6,7 +6,7 @@
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text of `body`, whose server called it `content_type`.
-pub fn decode(body: &[u8], content_type: Option<&str>) -> String {
+pub(crate) fn decode(body: &[u8], content_type: Option<&str>) -> String {
     if let Some(text) = by_mark(body).or_else(|| by_pattern(body)) {
         return text;
     }
@@ -64,8 +64,8 @@ fn by_claims(body: &[u8], claims: &[&'static Encoding]) -> Option<String> {
         .find_map(exact)
         .or_else(|| exact(&UTF_8))
         .or_else(|| match narrow {
-            None => japanese.into_iter().find_map(|e| exact(e)),
-            Some(_) => japanese.into_iter().filter_map(|e| exact(e)).find(|text| has_kana(text)),
+            None => japanese.into_iter().find_map(&exact),
+            Some(_) => japanese.into_iter().filter_map(&exact).find(|text| has_kana(text)),
         })
         .or_else(|| narrow.and_then(exact))
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// What an element inside an entry tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// The headline. The number is its rank among several.
     Title(u8),
     /// Content or summary.
@@ -36,12 +36,12 @@ pub enum Slot {
 }
 
 /// The slot of the element `local` in `space`. Higher ranks win.
-pub fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> {
+pub(crate) fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> {
     use Space::{Content, Core, Dc, Itunes, Media, Terms, Xhtml};
     Some(match (space, local) {
         (Core, "title") => Slot::Title(4),
         (Media, "title") => Slot::Title(3),
-        (Dc, "title") | (Terms, "title") => Slot::Title(2),
+        (Dc | Terms, "title") => Slot::Title(2),
         (Itunes, "title") => Slot::Title(1),
         (Content, "encoded") | (Core, "content" | "body" | "fullitem") | (Xhtml, "body" | "div") => Slot::Text(5),
         (Core, "description" | "summary" | "abstract") => Slot::Text(4),
@@ -67,7 +67,7 @@ pub fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> {
 
 /// An entry in the making.
 #[derive(Debug, Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     title: (u8, String),
     text: (u8, String),
     date: (u8, Option<Timestamp>),
@@ -80,7 +80,7 @@ pub struct Draft {
 
 impl Draft {
     /// Begins with what the opening tag says: `rdf:about`, and the `href` and `lastmod` of CDF.
-    pub fn new(attributes: &str, base: Option<&Url>, zone: Zone) -> Self {
+    pub(crate) fn new(attributes: &str, base: Option<&Url>, zone: Zone) -> Self {
         let attribute = |name: &str| crate::collect::markup::attribute(attributes, name);
         let about = attribute("rdf:about").or_else(|| attribute("about"));
         let mut draft = Self { about: about.filter(|a| !a.trim().is_empty()), ..Self::default() };
@@ -94,7 +94,7 @@ impl Draft {
     }
 
     /// Takes in a finished element.
-    pub fn put(&mut self, slot: Slot, capture: &Capture, base: Option<&Url>, zone: Zone) {
+    pub(crate) fn put(&mut self, slot: Slot, capture: &Capture, base: Option<&Url>, zone: Zone) {
         match slot {
             Slot::Title(rank) => better(&mut self.title, rank, || html::one_line(&capture.plain())),
             Slot::Text(rank) => better(&mut self.text, rank, || capture.plain()),
@@ -116,7 +116,7 @@ impl Draft {
     }
 
     /// A link of Atom, which is an attribute.
-    pub fn atom_link(&mut self, attributes: &str, base: Option<&Url>) {
+    pub(crate) fn atom_link(&mut self, attributes: &str, base: Option<&Url>) {
         let attribute = |name: &str| crate::collect::markup::attribute(attributes, name);
         let rel = attribute("rel").unwrap_or_default().to_ascii_lowercase();
         if let Some(href) = attribute("href").filter(|_| matches!(rel.trim(), "" | "alternate")) {
@@ -134,12 +134,12 @@ impl Draft {
     }
 
     /// Whether it can be told from others.
-    pub fn has_name(&self) -> bool {
+    pub(crate) fn has_name(&self) -> bool {
         self.about.is_some() || self.id.is_some() || self.guid.is_some() || self.link.1.is_some()
     }
 
     /// The entry. `id` is empty where the document gives none.
-    pub fn finish(mut self, base: Option<&Url>) -> Entry {
+    pub(crate) fn finish(mut self, base: Option<&Url>) -> Entry {
         if let (None, Some((guid, true))) = (&self.link.1, &self.guid)
             && (guid.contains("://") || guid.starts_with('/'))
         {
@@ -147,11 +147,8 @@ impl Draft {
             self.link(1, &guid, base);
         }
         let own = self.about.or(self.guid.map(|(guid, _)| guid)).or(self.id).filter(|id| !id.is_empty());
-        let id = own.map(|id| match id.starts_with('/') {
-            // Atom's ids are addresses: `/1` on two hosts are two entries.
-            true => resolve(&id, base).unwrap_or(id),
-            false => id,
-        });
+        // Atom's ids are addresses: `/1` on two hosts are two entries.
+        let id = own.map(|id| if id.starts_with('/') { resolve(&id, base).unwrap_or(id) } else { id });
         Entry {
             id: id.unwrap_or_default(),
             title: Some(self.title.1).filter(|t| !t.is_empty()),

@@ -45,23 +45,20 @@ pub struct Entry {
 }
 
 /// `link` against `base`. What cannot be resolved stays as it is; what is no address of a page is dropped.
-pub fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
+pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
     let link = link.trim();
     if link.is_empty() || link.len() > limits::FIELD_BYTES {
         return None;
     }
-    match base {
-        Some(base) => base.join(link).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| {
-            // An address that is already whole keeps its spelling, since others compare it letter by letter.
-            if link.contains("://") { link.to_owned() } else { url.to_string() }
-        }),
-        None => {
-            let scheme = link.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-            let is_name = |s: &str| s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-            let foreign = scheme.is_some_and(|s| is_name(&s) && s != "http" && s != "https");
-            (!foreign).then(|| link.to_owned())
-        }
-    }
+    let Some(base) = base else {
+        let scheme = link.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let is_name = |s: &str| s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        let foreign = scheme.is_some_and(|s| is_name(&s) && s != "http" && s != "https");
+        return (!foreign).then(|| link.to_owned());
+    };
+    let url = base.join(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // An address that is already whole keeps its spelling, since others compare it letter by letter.
+    Some(if Url::parse(link).is_ok() { link.to_owned() } else { url.to_string() })
 }
 
 /// Gives every entry its name: its own, or else its link, or else a hash of what it says.
@@ -69,7 +66,7 @@ pub fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
 /// # Why
 /// A name that several entries share names none of them, so those fall back to their links; and a name that is made
 /// of chance would make every visit look like a flood of fresh posts.
-pub fn name_entries(feed: &mut Feed, base: Option<&Url>) {
+pub(crate) fn name_entries(feed: &mut Feed, base: Option<&Url>) {
     let shared = |ids: Vec<&str>| -> std::collections::BTreeSet<String> {
         let mut seen = std::collections::BTreeSet::new();
         ids.into_iter().filter(|id| !seen.insert(*id)).map(str::to_owned).collect()
@@ -117,12 +114,12 @@ fn hash(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    let half: [u8; 16] = hash.finalize().as_slice().get(..16).and_then(|h| h.try_into().ok()).unwrap_or_default();
+    format!("sha256:{:032x}", u128::from_be_bytes(half))
 }
 
 /// Keeps the newest entries and the sizes that a stranger may have.
-pub fn bound(feed: &mut Feed) {
+pub(crate) fn bound(feed: &mut Feed) {
     let over = feed.entries.len().saturating_sub(limits::ENTRIES);
     if over > 0 {
         let mut order: Vec<usize> = (0..feed.entries.len()).collect();
@@ -146,7 +143,7 @@ pub fn bound(feed: &mut Feed) {
 }
 
 /// A person's name out of `mail (name)`, `name (mail)` and `name <mail>`.
-pub fn person(text: &str) -> Option<String> {
+pub(crate) fn person(text: &str) -> Option<String> {
     let text = html::one_line(text);
     let pair = text
         .strip_suffix(')')
@@ -211,6 +208,8 @@ mod tests {
     fn links_that_are_no_pages_are_dropped() {
         let base = Url::parse("https://news.example.jp/feed/rss.xml").unwrap();
         assert_eq!(resolve("../1?a=b", Some(&base)).as_deref(), Some("https://news.example.jp/1?a=b"));
+        let query = resolve("/go?to=https://b.example.jp/", Some(&base));
+        assert_eq!(query.as_deref(), Some("https://news.example.jp/go?to=https://b.example.jp/"));
         for link in ["javascript:alert(1)", "data:text/html,x", "mailto:a@example.jp", "", "urn:uuid:1"] {
             assert_eq!(resolve(link, Some(&base)), None, "{link}");
             assert_eq!(resolve(link, None), None, "{link}");

@@ -10,7 +10,7 @@ use super::{
 use crate::{collect::html, model::time::Zone};
 
 /// The feed in `text`; `None` when it is JSON of another kind or none at all.
-pub fn read(text: &str, base: Option<&Url>, zone: Zone) -> Option<Feed> {
+pub(crate) fn read(text: &str, base: Option<&Url>, zone: Zone) -> Option<Feed> {
     let root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).ok()?;
     let version = words(&root, "version").unwrap_or_default();
     let items = root.get("items").and_then(Value::as_array);

@@ -4,7 +4,7 @@ use crate::collect::markup;
 
 /// The vocabularies that say something about an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Space {
+pub(crate) enum Space {
     /// RSS of any version, Atom, and whatever the root element is written in.
     Core,
     /// Dublin Core elements.
@@ -27,7 +27,7 @@ pub enum Space {
 
 /// The prefixes in force.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     bindings: Vec<Binding>,
     root_seen: bool,
 }
@@ -44,7 +44,7 @@ const MOST: usize = 128;
 
 impl Names {
     /// Takes in the declarations of an element at `depth`.
-    pub fn enter(&mut self, attributes: &str, depth: usize) {
+    pub(crate) fn enter(&mut self, attributes: &str, depth: usize) {
         let is_root = !std::mem::replace(&mut self.root_seen, true);
         if !attributes.contains("xmlns") {
             return;
@@ -61,12 +61,12 @@ impl Names {
     }
 
     /// Forgets the declarations of elements at `depth` and below.
-    pub fn leave(&mut self, depth: usize) {
+    pub(crate) fn leave(&mut self, depth: usize) {
         while self.bindings.pop_if(|b| b.depth >= depth).is_some() {}
     }
 
     /// The vocabulary of an element as written.
-    pub fn space(&self, name: &str) -> Space {
+    pub(crate) fn space(&self, name: &str) -> Space {
         let prefix = name.rsplit_once(':').map_or("", |(prefix, _)| prefix);
         let bound = self.bindings.iter().rev().find(|b| b.prefix == prefix).map(|b| b.space);
         bound.unwrap_or_else(|| by_prefix(prefix))

@@ -6,7 +6,7 @@ use crate::collect::markup::{Token, Tokens, decode_references};
 
 /// `text` without rubbish before its root, without declaration and document type, every `&` and `<` escaped that is
 /// no markup, every element closed.
-pub fn repair(text: &str) -> String {
+pub(crate) fn repair(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut open: Vec<&str> = Vec::new();
     let mut started = false;

@@ -24,21 +24,21 @@ use crate::{
 
 /// What the walk found.
 #[derive(Debug, Default)]
-pub struct Scanned {
+pub(crate) struct Scanned {
     /// The document called itself a feed.
-    pub is_feed: bool,
+    pub(crate) is_feed: bool,
     /// The document called itself a web page, before it called itself anything else.
-    pub is_web_page: bool,
+    pub(crate) is_web_page: bool,
     /// The feed's name.
-    pub title: Option<String>,
+    pub(crate) title: Option<String>,
     /// Its entries.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// How often it says that it changes.
-    pub update_every: Option<Span>,
+    pub(crate) update_every: Option<Span>,
 }
 
 /// Walks over `text`, which came from `base`.
-pub fn scan(text: &str, base: Option<&Url>, zone: Zone) -> Scanned {
+pub(crate) fn scan(text: &str, base: Option<&Url>, zone: Zone) -> Scanned {
     let mut walk = Walk {
         zone,
         names: Names::default(),

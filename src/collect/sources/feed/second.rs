@@ -15,7 +15,7 @@ use super::{
 use crate::{collect::html, model::time::Timestamp};
 
 /// Fills what is missing in `entries`, which were read from `text`.
-pub fn fill(entries: &mut Vec<Entry>, text: &str, base: Option<&Url>) {
+pub(crate) fn fill(entries: &mut Vec<Entry>, text: &str, base: Option<&Url>) {
     if entries.iter().all(|e| e.title.is_some() || !e.text.is_empty()) && !entries.is_empty() {
         return;
     }

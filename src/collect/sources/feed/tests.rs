@@ -60,8 +60,8 @@ fn broken_documents_give_what_is_whole_in_them() {
     let cases = [
         format!("<br />\n<b>Warning</b>: x in y.php<rss><channel>{item}</channel></rss>"),
         format!("<rss><channel>{item}<item><title>途中"),
-        format!("<rss><channel><item><title>一<link>/1</link></item>"),
-        format!("<RSS><CHANNEL><ITEM><TITLE>一</TITLE><LINK>/1</LINK></ITEM></CHANNEL></RSS>"),
+        "<rss><channel><item><title>一<link>/1</link></item>".to_owned(),
+        "<RSS><CHANNEL><ITEM><TITLE>一</TITLE><LINK>/1</LINK></ITEM></CHANNEL></RSS>".to_owned(),
         format!("<rss version='2.0'><channel>{item}</channel></rss>").replace("</title>", "</titel>"),
         format!("<x:rss xmlns:x='http://backend.userland.com/rss2'>{item}</x:rss>"),
     ];
