@@ -163,7 +163,7 @@ async fn a_server_that_asks_for_a_pause_gets_it() {
 
 #[tokio::test]
 async fn what_is_too_large_is_not_read_to_its_end() {
-    let bomb = gzip(&[b' '; 1 << 20], 64);
+    let bomb = gzip(&vec![b' '; 1 << 20], 64);
     let server = Server::start(move |head| match head {
         h if h.starts_with("get /long") => answer("200 OK", "", &vec![b'x'; limits::BODY_BYTES + 1]),
         // 64 MB of spaces in a few kilobytes.
