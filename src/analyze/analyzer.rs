@@ -166,7 +166,8 @@ impl Analyzer {
             .filter(|((s, _), own)| !s.in_title || !own.is_empty() || formal)
             .map(|((section, original), own)| {
                 let own: Vec<_> = own.into_iter().filter(|r| !section.boilerplate.covers(r)).collect();
-                View { section, original, others: self.entities.others(section, &own), own }
+                let own_is_media = self.entities.is_media(section, &own);
+                View { section, original, others: self.entities.others(section, &own), own, own_is_media }
             })
             .collect();
         let mut sums = score::sums(&views, &self.finder, post.source_type);
@@ -230,7 +231,7 @@ fn affected(views: &[View<'_>], sums: &Sums, retrospective: bool, role: Role) ->
         return None;
     }
     let harm = |p: &&score::Point| matches!(p.axis.as_str(), "leak" | "safety" | "incident") && !p.negated;
-    let text = views.iter().rev().find_map(|v| {
+    views.iter().rev().find_map(|v| {
         let hits: Vec<_> = sums
             .points
             .iter()
@@ -239,8 +240,7 @@ fn affected(views: &[View<'_>], sums: &Sums, retrospective: bool, role: Role) ->
             .map(|p| p.range.clone())
             .collect();
         count::affected(v.section, &v.own, &hits)
-    });
-    text
+    })
 }
 
 fn scores(sums: &Sums) -> BTreeMap<Category, f32> {

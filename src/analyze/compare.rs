@@ -80,7 +80,8 @@ impl<'a> Ownership<'a> {
     /// The part of a hit's weight that is the company's, from 0 to 1.
     pub(super) fn share(&self, hit: &Range<usize>) -> f32 {
         if self.own.is_empty() {
-            return 1.0;
+            // A headline that names somebody else speaks of them.
+            return if self.others.iter().any(|o| !o.media) { OTHERS } else { 0.8 };
         }
         let whose = if self.others.iter().any(|o| !o.media) && !self.owns(hit) { OTHERS } else { 1.0 };
         whose * self.nearness(hit)
@@ -152,9 +153,8 @@ impl<'a> Ownership<'a> {
             let factor = match (at >= name, at.abs_diff(name)) {
                 (_, 0) => 1.0,
                 (true, 1) => 0.95,
-                (true, 2..=3) => 0.85,
+                (true, 2..=3) | (false, 1) => 0.85,
                 (true, 4..=6) => 0.65,
-                (false, 1) => 0.85,
                 (false, 2..=3) => 0.6,
                 _ => 0.35,
             };

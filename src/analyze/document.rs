@@ -40,7 +40,7 @@ impl Section {
     /// Looks for the lexicon's terms.
     pub(super) fn search(&mut self, finder: &Finder) {
         let all = finder.find(self.normal.as_str(), &self.tokens);
-        self.hits = settle(all, finder, &self.boilerplate);
+        self.hits = settle(&all, finder, &self.boilerplate);
     }
 
     /// The hits of modifiers of one group.
@@ -95,7 +95,7 @@ fn split(text: &str, separates: impl Fn(char) -> bool) -> Vec<Range<usize>> {
 }
 
 /// Drops hits in decoration, hits that a quiet phrase covers, and hits inside a longer one of the same axis.
-fn settle(all: Vec<Hit>, finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit> {
+fn settle(all: &[Hit], finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit> {
     let axis = |h: &Hit| finder.entry(h).map_or("", |e| &*e.axis);
     let quiet: Vec<Range<usize>> = all.iter().filter(|h| axis(h) == "quiet").map(|h| h.range.clone()).collect();
     let inside = |inner: &Range<usize>, outer: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
@@ -108,12 +108,11 @@ fn settle(all: Vec<Hit>, finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit>
                 && !all.iter().any(|o| o.range != *range && axis(o) == own && inside(range, &o.range))
         }
     };
-    let kept: Vec<Hit> = all
+    all
         .iter()
         .filter(|h| !boilerplate.covers(&h.range) && !boilerplate.in_address(&h.range) && keeps(h))
         .cloned()
-        .collect();
-    kept
+        .collect()
 }
 
 #[cfg(test)]

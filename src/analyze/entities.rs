@@ -48,6 +48,14 @@ impl Entities {
         Ok(Self { automaton, media })
     }
 
+    /// Whether one of the names `own` is that of a medium.
+    pub(super) fn is_media(&self, section: &Section, own: &[Range<usize>]) -> bool {
+        self.automaton
+            .leftmost_find_iter(section.normal.as_str())
+            .filter(|m| self.media.get(m.value() as usize).copied().unwrap_or(false))
+            .any(|m| own.iter().any(|o| meets(o, &(m.start()..m.end()))))
+    }
+
     /// Others named in `section`, apart from `own`; by position.
     pub(super) fn others(&self, section: &Section, own: &[Range<usize>]) -> Vec<Entity> {
         let text = section.normal.as_str();

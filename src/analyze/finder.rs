@@ -25,6 +25,8 @@ pub(super) struct Hit {
 pub(super) struct Finder {
     entries: Vec<Entry>,
     words: CharwiseDoubleArrayAhoCorasick<u32>,
+    /// Entries by the automaton's value.
+    owners: Vec<Vec<usize>>,
     set: RegexSet,
     patterns: Vec<(usize, Regex)>,
 }
@@ -34,23 +36,36 @@ impl Finder {
     pub(super) fn new(lexicons: &Lexicons) -> Result<Self, String> {
         let entries: Vec<Entry> =
             lexicons.entries.iter().filter(|e| !matches!(&*e.axis, "homonym" | "entity")).cloned().collect();
-        let mut words: Vec<(&str, u32)> = Vec::new();
+        let mut words: Vec<(String, u32)> = Vec::new();
         let mut patterns = Vec::new();
         for (i, entry) in entries.iter().enumerate() {
             let number = u32::try_from(i).map_err(|_| "too many terms".to_owned())?;
             match &entry.term {
-                Term::Plain(word) | Term::Near(word) => words.push((word, number)),
+                Term::Plain(word) | Term::Near(word) => {
+                    words.push((word.clone(), number));
+                    words.extend(spellings(word).into_iter().map(|w| (w, number)));
+                }
                 Term::Pattern(p) => {
-                    patterns.push((i, RegexBuilder::new(p).multi_line(true).build().map_err(|e| e.to_string())?))
+                    let pattern = RegexBuilder::new(p).multi_line(true).build().map_err(|e| e.to_string())?;
+                    patterns.push((i, pattern));
                 }
             }
         }
-        // Why: the automaton refuses the same pattern twice; a word on two axes is listed in both.
-        words.sort_by_key(|(word, number)| (*word, *number));
-        let mut unique: Vec<(&str, u32)> = words.clone();
-        unique.dedup_by_key(|(word, _)| *word);
+        // Why: the automaton refuses the same pattern twice; a word on two axes has one list of entries.
+        words.sort();
+        words.dedup();
+        let (mut unique, mut owners): (Vec<(String, u32)>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+        for (word, number) in words {
+            if unique.last().is_none_or(|(last, _)| *last != word) {
+                unique.push((word, u32::try_from(owners.len()).unwrap_or(u32::MAX)));
+                owners.push(Vec::new());
+            }
+            if let Some(list) = owners.last_mut() {
+                list.push(number as usize);
+            }
+        }
         if unique.is_empty() {
-            unique.push(("\u{10ffff}", u32::MAX));
+            unique.push(("\u{10ffff}".to_owned(), u32::MAX));
         }
         let words = CharwiseDoubleArrayAhoCorasickBuilder::new()
             .build_with_values(unique)
@@ -61,7 +76,7 @@ impl Finder {
             .dfa_size_limit(32 << 20)
             .build()
             .map_err(|e| e.to_string())?;
-        Ok(Self { entries, words, set, patterns })
+        Ok(Self { entries, words, owners, set, patterns })
     }
 
     /// The entries that hits point to.
@@ -96,19 +111,49 @@ impl Finder {
         hits
     }
 
-    /// Every entry whose term is the word of entry `first`.
-    fn push_all(&self, hits: &mut Vec<Hit>, first: u32, range: &Range<usize>) {
-        let first = first as usize;
-        let Some(word) = self.entries.get(first).map(|e| &e.term) else { return };
-        hits.extend(
-            self.entries
-                .iter()
-                .enumerate()
-                .skip(first)
-                .filter(|(_, e)| e.term == *word)
-                .map(|(entry, _)| Hit { entry, range: range.clone() }),
-        );
+    /// Every entry that lists the word.
+    fn push_all(&self, hits: &mut Vec<Hit>, word: u32, range: &Range<usize>) {
+        let owners = self.owners.get(word as usize).into_iter().flatten();
+        hits.extend(owners.map(|entry| Hit { entry: *entry, range: range.clone() }));
     }
+}
+
+/// How people also write a term: つながらない, つながらん, つながらねえ, つながりません; 誠意がない, 誠意のない, 誠意ない.
+fn spellings(term: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let Some(stem) = term.strip_suffix("ない") else { return all };
+    for (particle, others) in
+        [("が", ["", "も", "の", "は", "すら"]), ("も", ["", "が", "の", "は", "すら"]), ("は", ["", "が", "も", "の", "すら"])]
+    {
+        if let Some(noun) = stem.strip_suffix(particle) {
+            all.extend(others.iter().map(|p| format!("{noun}{p}ない")));
+            for ending in ["ありません", "なかった", "なく", "無い", "なし"] {
+                all.push(format!("{noun}{particle}{ending}"));
+            }
+            return all;
+        }
+    }
+    // The row of a verb's last letter before ない, and the one before ます.
+    let polite = |c: char| match c {
+        'ら' => Some('り'),
+        'か' => Some('き'),
+        'さ' => Some('し'),
+        'た' => Some('ち'),
+        'ま' => Some('み'),
+        'ば' => Some('び'),
+        'が' => Some('ぎ'),
+        'わ' => Some('い'),
+        'れ' | 'け' | 'せ' | 'て' | 'え' | 'べ' | 'め' | 'げ' | 'き' | 'し' | 'じ' | 'ぎ' | '来' | '見' | '出' => Some(c),
+        _ => None,
+    };
+    let Some(last) = stem.chars().next_back() else { return all };
+    let Some(polite) = polite(last) else { return all };
+    for ending in ["ん", "ねえ", "ねー", "へん", "ず"] {
+        all.push(format!("{stem}{ending}"));
+    }
+    let head: String = stem.chars().take(stem.chars().count() - 1).collect();
+    all.push(format!("{head}{polite}ません"));
+    all
 }
 
 /// Short words sit inside longer ones (神 in 精神, だめ in ためだめ): they must be tokens of their own.
@@ -127,6 +172,16 @@ fn stands_alone(text: &str, tokens: &[Token], range: &Range<usize>) -> bool {
         return false;
     }
     if katakana && letters <= 3 && neighbours(|c| matches!(c, 'ァ'..='ヺ' | 'ー')) {
+        return false;
+    }
+    // Inside a word of the same letters: 鬱 in 憂鬱, 量が in 降水量が, やけど in やるんやけど.
+    let first = word.chars().next().unwrap_or(' ');
+    let before = text.get(..range.start).and_then(|t| t.chars().next_back()).unwrap_or(' ');
+    let kanji = |c: char| matches!(c, '一'..='鿿' | '々');
+    let hira = |c: char| matches!(c, 'ぁ'..='ゖ');
+    let kata = |c: char| matches!(c, 'ァ'..='ヺ' | 'ー');
+    let glued = kanji(first) && kanji(before) || hira(first) && hira(before) && letters <= 5 || kata(first) && kata(before);
+    if glued && !tokens.is_empty() && !tokens.iter().any(|t| t.range.start == range.start) {
         return false;
     }
     if letters > 3 || (letters == 2 && !kana && !katakana) || (letters == 3 && !kana) || tokens.is_empty() {

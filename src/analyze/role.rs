@@ -29,7 +29,9 @@ pub(super) fn part(views: &[View<'_>], finder: &Finder) -> Part {
         for own in &view.own {
             names += 1;
             let reach = own.end + section.normal.window_after(own.end, BEHIND).len();
-            let tells = section.cues(finder, "reporter").any(|c| c.range.start >= own.end && c.range.start <= reach);
+            let said = section.cues(finder, "reporter").any(|c| c.range.start >= own.end && c.range.start <= reach);
+            // A company that tells of itself («Xによると») is no reporter: media are, and those who name somebody else.
+            let tells = said && (view.own_is_media || view.others.iter().any(|o| !o.media));
             reports += usize::from(tells);
             let sentence = section.sentence(own.start);
             for cue in section.cues(finder, "victim") {

@@ -36,7 +36,7 @@ const VOICED: &[&str] =
 /// In news these groups of the complaint axis are incidents.
 const FACTS: &[&str] = &["network", "delivery", "product", "access"];
 /// Groups of complaint words that a negation takes back («不満なし»); others are negations themselves.
-const NEGATABLE: &[&str] = &["network", "product", "mild", "anger", "verdict", "formal", "fraud"];
+const NEGATABLE: &[&str] = &["product", "mild", "formal", "fraud"];
 
 /// One company's names in one section.
 pub(super) struct View<'a> {
@@ -48,6 +48,8 @@ pub(super) struct View<'a> {
     pub(super) own: Vec<Range<usize>>,
     /// Everybody else's.
     pub(super) others: Vec<Entity>,
+    /// The company reports for a living.
+    pub(super) own_is_media: bool,
 }
 
 /// A hit with what remains of its weight.
@@ -185,12 +187,13 @@ fn is_negated(section: &Section, finder: &Finder, hit: &Hit, axis: &str, group: 
     // A word that contains its own «not» is not taken back by another within it.
     let sentence = section.sentence(hit.range.start);
     let reach = hit.range.end + section.normal.window_after(hit.range.end, NEGATION).len();
-    let far = matches!(axis, "leak" | "incident" | "safety");
     section.cues(finder, "negation").any(|n| {
+        // A bare «ない» takes back what stands right before it; «確認されていない» reaches over a comma.
+        let bare = finder.entry(n).is_some_and(|e| e.weight < 1.0);
         let clause = section.clause(hit.range.end.saturating_sub(1));
-        n.range.start >= hit.range.end
-            && n.range.start < reach.min(if far { sentence.end } else { clause.end })
-            && (far || n.range.start - hit.range.end <= 24)
+        let near = hit.range.end + section.normal.window_after(hit.range.end, NEGATION / 2).len();
+        let end = if bare { near.min(clause.end) } else { reach.min(sentence.end) };
+        n.range.start >= hit.range.end && n.range.start < end
     })
 }
 

@@ -105,6 +105,10 @@ const AFTER_KATAKANA: &[&str] = &[
 /// Katakana words that may stand right before a short katakana name.
 const BEFORE_KATAKANA: &[&str] = &["アンチ", "スーパー", "ネット", "マイ", "モト", "クソ", "ザ", "ウェブ", "ニュー"];
 
+/// «アメリカ・アップル» is the company and no person.
+const COUNTRIES: &[&str] =
+    &["アメリカ", "イギリス", "フランス", "ドイツ", "スイス", "カナダ", "インド", "ロシア", "イタリア", "スペイン", "オランダ", "スウェーデン"];
+
 /// Kanji words that make a company's full name or its people of a short name.
 const AFTER_KANJI: &[&str] = &[
     "株式会社",
@@ -230,7 +234,8 @@ pub(super) fn check(name: &str, section: &Section, range: &Range<usize>) -> Resu
     }
     let short = letters <= 5;
     if short && is_katakana(first) {
-        let given_name = before == Some('・') && head.chars().rev().nth(1).is_some_and(is_katakana);
+        let country = COUNTRIES.iter().any(|c| head.trim_end_matches('・').ends_with(c));
+        let given_name = !country && before == Some('・') && head.chars().rev().nth(1).is_some_and(is_katakana);
         let inside = before.is_some_and(is_katakana) && !BEFORE_KATAKANA.iter().any(|p| head.ends_with(p));
         if given_name || inside {
             return Err(longer());
