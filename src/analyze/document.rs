@@ -99,8 +99,13 @@ fn settle(all: &[Hit], finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit> {
     let axis = |h: &Hit| finder.entry(h).map_or("", |e| &*e.axis);
     let quiet: Vec<Range<usize>> = all.iter().filter(|h| axis(h) == "quiet").map(|h| h.range.clone()).collect();
     let inside = |inner: &Range<usize>, outer: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
+    let is_negation = |h: &Hit| finder.entry(h).is_some_and(|e| &*e.group == "negation");
     let keeps = |h: &Hit| match axis(h) {
         "quiet" => false,
+        // The «not» within 思えない or 届かない belongs to the word and takes nothing back.
+        "modifier" if is_negation(h) => !all.iter().any(|o| {
+            !matches!(axis(o), "modifier" | "praise" | "quiet") && o.range != h.range && inside(&h.range, &o.range)
+        }),
         "modifier" | "symptom" => true,
         own => {
             let range = &h.range;

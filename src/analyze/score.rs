@@ -191,7 +191,8 @@ fn is_negated(section: &Section, finder: &Finder, hit: &Hit, axis: &str, group: 
         // A bare «ない» takes back what stands right before it; «確認されていない» reaches over a comma.
         let bare = finder.entry(n).is_some_and(|e| e.weight < 1.0);
         let clause = section.clause(hit.range.end.saturating_sub(1));
-        let near = hit.range.end + section.normal.window_after(hit.range.end, NEGATION / 2).len();
+        let letters = if axis == "praise" { NEGATION / 4 } else { NEGATION / 2 };
+        let near = hit.range.end + section.normal.window_after(hit.range.end, letters).len();
         let end = if bare { near.min(clause.end) } else { reach.min(sentence.end) };
         n.range.start >= hit.range.end && n.range.start < end
     })

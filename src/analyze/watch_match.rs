@@ -110,6 +110,8 @@ impl Matcher {
         for (name, range) in found {
             if section.boilerplate.in_address(&range) {
                 refused.push(Refused { company: name.company, range, why: "URLの一部".to_owned() });
+            } else if let Some(other) = name.exclude.iter().find(|e| touches(text, e, &range)) {
+                refused.push(Refused { company: name.company, range, why: format!("除外語「{other}」") });
             } else if let Err(why) = borders::check(&name.text, section, &range) {
                 refused.push(Refused { company: name.company, range, why });
             } else {
@@ -138,9 +140,6 @@ impl Matcher {
 
     /// Whether a bordered hit is the company; `Ok(true)` if only a risk word could tell.
     fn judge(&self, name: &Name, normal: &Normalized, range: &Range<usize>) -> Result<bool, String> {
-        if let Some(other) = name.exclude.iter().find(|e| touches(normal.as_str(), e, range)) {
-            return Err(format!("除外語「{other}」"));
-        }
         if let Some(note) = self.homonyms.refuses(&name.text, normal, range) {
             return Err(format!("同名の別のもの（{note}）"));
         }

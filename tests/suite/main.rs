@@ -16,3 +16,4 @@ mod store;
 #[cfg(test)]
 mod mail;
 mod collect;
+mod quality; // how well sentences are read, with floors
