@@ -1,8 +1,13 @@
 //! Tells the right people once.
 
+pub mod compose;
 pub mod email;
 pub mod notifier;
 pub mod retry;
+mod inert;
+pub mod playbook;
+pub mod policy;
+pub mod story;
 
 /// How mails are written.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,8 @@
 pub mod outcome;
 pub mod smtp;
 mod wire;
+pub mod build;
+mod headers;
 
 /// How the connection to the mail server is kept from others' ears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,410 @@
+//! What people will read, and what must never reach them.
+
+use mailparse::MailHeaderMap;
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{
+    incident::{Counts, Level, State},
+    mention::Category,
+    time::Zone,
+};
+
+fn parts(rendered: &Rendered) -> (String, String) {
+    let mail = mailparse::parse_mail(&rendered.mime).unwrap();
+    let body = |n: usize| mail.subparts.get(n).map(|p| p.get_body().unwrap()).unwrap_or_default();
+    (body(0).replace("\r\n", "\n"), body(1).replace("\r\n", "\n"))
+}
+
+fn compose_now(story: &Story) -> Rendered {
+    compose(story, &samples::mail(), samples::NOW)
+}
+
+fn all() -> Vec<(&'static str, Story)> {
+    vec![
+        ("critical", samples::critical()),
+        ("ember", samples::ember()),
+        ("grave", samples::grave()),
+        ("resolved", samples::resolved()),
+        ("reignited", samples::reignited()),
+    ]
+}
+
+#[test]
+fn the_text_part_reads_as_reviewed() {
+    for (name, story) in all() {
+        let rendered = compose_now(&story);
+        let (text, _) = parts(&rendered);
+        insta::assert_snapshot!(name, format!("件名: {}\n\n{text}", rendered.subject));
+    }
+}
+
+#[test]
+fn every_mail_has_exactly_its_headers() {
+    for (name, story) in all() {
+        let rendered = compose_now(&story);
+        let mail = mailparse::parse_mail(&rendered.mime).unwrap();
+        let mut wanted = vec![
+            "From",
+            "Reply-To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "References",
+            "Auto-Submitted",
+            "X-Auto-Response-Suppress",
+            "List-Id",
+            "X-Hinomi-Incident",
+            "X-Hinomi-Level",
+            "X-Hinomi-State",
+            "MIME-Version",
+            "Content-Type",
+        ];
+        if story.sequence > 1 {
+            wanted.insert(5, "In-Reply-To");
+        }
+        if story.event.incident.level == Level::Critical {
+            wanted.insert(wanted.len() - 2, "Importance");
+        }
+        let keys: Vec<String> = mail.headers.iter().map(mailparse::MailHeader::get_key).collect();
+        assert_eq!(keys, wanted, "{name}");
+        assert_eq!(mail.headers.get_first_value("Subject").unwrap(), rendered.subject, "{name}");
+        assert_eq!(mail.ctype.mimetype, "multipart/alternative");
+        let kinds: Vec<_> =
+            mail.subparts.iter().map(|p| (p.ctype.mimetype.as_str(), p.ctype.charset.as_str())).collect();
+        assert_eq!(kinds, [("text/plain", "utf-8"), ("text/html", "utf-8")]);
+    }
+}
+
+#[test]
+fn the_thread_hangs_on_a_root_that_nobody_sent() {
+    let head = |story: &Story, key: &str| {
+        let rendered = compose_now(story);
+        mailparse::parse_mail(&rendered.mime).unwrap().headers.get_first_value(key)
+    };
+    let mut story = samples::critical();
+    assert_eq!(head(&story, "Message-ID").unwrap(), "<hn0127.n3@tsubame.example>");
+    assert_eq!(head(&story, "In-Reply-To").unwrap(), "<hn0127.n2@tsubame.example>");
+    let references = head(&story, "References").unwrap();
+    assert_eq!(references, "<hn0127.root@tsubame.example> <hn0127.n1@tsubame.example> <hn0127.n2@tsubame.example>");
+    assert_eq!(compose_now(&story).message_id, "hn0127.n3@tsubame.example");
+    story.sequence = 1;
+    assert_eq!(head(&story, "References").unwrap(), "<hn0127.root@tsubame.example>");
+    assert_eq!(head(&story, "In-Reply-To"), None);
+    story.sequence = 400;
+    let many = head(&story, "References").unwrap();
+    assert_eq!(many.split_whitespace().count(), 11, "{many}");
+    assert!(many.ends_with("<hn0127.n399@tsubame.example>"));
+}
+
+#[test]
+fn the_other_headers_say_who_when_and_how_bad() {
+    let rendered = compose_now(&samples::critical());
+    let mail = mailparse::parse_mail(&rendered.mime).unwrap();
+    let value = |key: &str| mail.headers.get_first_value(key).unwrap();
+    assert_eq!(value("From"), "火の見 Hinomi <hinomi@tsubame.example>");
+    assert_eq!(value("Reply-To"), "<koho@tsubame.example>");
+    assert_eq!(value("Date"), "Thu, 12 Feb 2026 10:31:00 +0900");
+    assert_eq!(value("Auto-Submitted"), "auto-generated");
+    assert_eq!(value("X-Auto-Response-Suppress"), "All");
+    assert_eq!(value("X-Hinomi-Incident"), "HN-0127");
+    assert_eq!(value("X-Hinomi-Level"), "critical");
+    assert_eq!(value("X-Hinomi-State"), "growing");
+    assert_eq!(value("Importance"), "high");
+}
+
+#[test]
+fn bytes_are_ascii_in_short_crlf_lines_and_come_out_the_same_again() {
+    for (name, story) in all() {
+        let rendered = compose_now(&story);
+        assert!(rendered.mime.is_ascii(), "{name}");
+        let text = String::from_utf8(rendered.mime.clone()).unwrap();
+        assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{name}: a bare line end");
+        for line in text.split("\r\n") {
+            assert!(line.len() <= 76, "{name}: {} bytes: {line}", line.len());
+        }
+        assert_eq!(compose_now(&story), rendered);
+    }
+}
+
+#[test]
+fn no_line_of_the_text_part_is_wider_than_35_letters_but_an_address() {
+    for (name, story) in all() {
+        let (text, _) = parts(&compose_now(&story));
+        for line in text.lines().filter(|l| !l.starts_with("https://hinomi.example")) {
+            assert!(text::tests::width(line) <= 70, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn subjects_follow_the_pattern() {
+    let wanted = [
+        "【緊急・拡大】しらかば生命 漏えいの訴え 138件/時（平常45倍）報道あり HN-0127",
+        "【注意・発生】みどり屋通販 「勧誘の電話」の訴え 3人（平常0）報道なし HN-0119",
+        "【注意・発生】青空テレコム 担当者・関係者の投稿 本人の投稿1件 HN-0130",
+        "【収束】しらかば生命 漏えいの訴え 48時間平常 期間6日・最大180件/時 HN-0127",
+        "【警戒・再燃】まるふく食品 不買の呼びかけ 110件/時（29日ぶり）HN-0098",
+    ];
+    for ((_, story), wanted) in all().iter().zip(wanted) {
+        assert_eq!(subject(story), wanted);
+    }
+    let mut story = samples::critical();
+    story.event.incident.state = State::Continuing;
+    story.event.incident.counts = Counts { last_hour: 96, press: 19, ..story.event.incident.counts.clone() };
+    story.previous.as_mut().unwrap().counts.last_hour = 138;
+    assert_eq!(subject(&story), "【緊急・継続】しらかば生命 漏えいの訴え 96件/時（前回−30%）報道19件 HN-0127");
+    story.event.incident.counts.praise = 323;
+    assert_eq!(subject(&story), "【緊急・急増】しらかば生命 応援が多数（好意的90%）HN-0127");
+    story.reason = crate::model::alert::Reason::Test;
+    assert_eq!(subject(&story), "【試験】Hinomi 送信テスト（対応は不要です）");
+}
+
+#[test]
+fn private_people_are_not_named_and_public_accounts_are() {
+    let (text, html) = parts(&compose_now(&samples::critical()));
+    for part in [&text, &html] {
+        assert!(!part.contains("hanako"), "a private person is named");
+        assert!(part.contains("@kurashi_otoku") && part.contains("ことり経済ニュース"));
+        assert!(part.contains("個人（名前は画面で）"));
+    }
+}
+
+#[test]
+fn a_number_stated_by_a_private_person_does_not_name_them() {
+    let mut story = samples::critical();
+    story.event.incident.affected.as_mut().unwrap().source = "@hanako".into();
+    let (text, html) = parts(&compose_now(&story));
+    assert!(!text.contains("hanako") && !html.contains("hanako"));
+    assert!(text.contains("投稿者の記述・未確認"));
+}
+
+#[test]
+fn the_only_link_is_the_page_and_there_is_none_without_pages() {
+    let (text, html) = parts(&compose_now(&samples::critical()));
+    let links: Vec<_> =
+        html.match_indices("href=").map(|(at, _)| html[at..].chars().take(50).collect::<String>()).collect();
+    assert_eq!(links.len(), 1, "{links:?}");
+    assert!(links[0].starts_with("href=\"https://hinomi.example/i/HN-0127\""));
+    assert!(text.contains("\nhttps://hinomi.example/i/HN-0127\n"));
+    for dashboard in
+        [None, Some("javascript:alert(1)"), Some("https://a.example/\" onclick=\"x"), Some("ftp://a.example")]
+    {
+        let mail = MailParams { dashboard: dashboard.map(str::to_owned), ..samples::mail() };
+        let (text, html) = parts(&compose(&samples::critical(), &mail, samples::NOW));
+        assert!(!html.contains("href") && !text.contains("画面で見る"), "{dashboard:?}");
+    }
+}
+
+#[test]
+fn every_mail_says_that_x_is_not_connected_until_it_is() {
+    for (name, story) in all() {
+        let (text, html) = parts(&compose_now(&story));
+        assert!(
+            text.replace('\n', "").contains("X（旧Twitter）は未接続") && html.contains("X（旧Twitter）は未接続"),
+            "{name}"
+        );
+        let mail = MailParams { x_connected: true, ..samples::mail() };
+        let (text, html) = parts(&compose(&story, &mail, samples::NOW));
+        assert!(!text.contains("未接続") && !html.contains("未接続"), "{name}");
+    }
+}
+
+#[test]
+fn a_small_case_explains_itself_and_is_short() {
+    for story in [samples::ember(), samples::grave()] {
+        let (text, html) = parts(&compose_now(&story));
+        assert!(text.contains("なぜ少数でも知らせたか") && html.contains("なぜ少数でも知らせたか"));
+        assert_eq!(text.matches("今日中").count(), 0, "only the first step");
+    }
+    assert!(!parts(&compose_now(&samples::critical())).0.contains("なぜ少数でも"));
+}
+
+#[test]
+fn the_end_gives_totals_and_nothing_to_press() {
+    let (text, html) = parts(&compose_now(&samples::resolved()));
+    for words in ["期間  6日", "最大  180件/時", "2,140件・1,633人", "報道の13時間前に検知"] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert!(!text.contains("手引き") && !html.contains("手引き"));
+}
+
+#[test]
+fn what_cannot_be_rendered_goes_out_plainly() {
+    let refuse: Render = |_, _, _| None;
+    let panics: Render = |_, _, _| panic!("a template broke");
+    for render in [refuse, panics] {
+        let rendered = guarded(&samples::critical(), &samples::mail(), samples::NOW, render);
+        let mail = mailparse::parse_mail(&rendered.mime).unwrap();
+        assert_eq!(mail.subparts.len(), 1);
+        assert_eq!(rendered.subject, "【緊急・拡大】HN-0127 投稿355件・248人 報道7件");
+        let (text, _) = parts(&rendered);
+        assert!(
+            text.contains("緊急・拡大  HN-0127")
+                && text.contains("138件")
+                && text.contains("https://hinomi.example/i/HN-0127")
+        );
+    }
+}
+
+/// Every element and every attribute's name in a piece of HTML, in order.
+fn skeleton(html: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let tag = piece.split('>').next().unwrap_or_default();
+        let mut quoted = false;
+        let bare: String = tag
+            .chars()
+            .filter(|c| {
+                quoted ^= *c == '"';
+                !quoted
+            })
+            .collect();
+        out.push(bare);
+    }
+    out
+}
+
+/// Text between tags, as a reader sees it.
+fn visible(html: &str) -> String {
+    let body = html.split("</style>").nth(1).unwrap_or_default();
+    let mut inside = false;
+    let text: String = body
+        .chars()
+        .filter(|c| {
+            if *c == '<' {
+                inside = true;
+            }
+            let keep = !inside;
+            if *c == '>' {
+                inside = false;
+            }
+            keep
+        })
+        .collect();
+    text.replace("&#8203;", "")
+        .replace("&nbsp;", " ")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#38;", "&")
+}
+
+/// What mail clients turn into links without being asked.
+fn autolinks(text: &str) -> Vec<String> {
+    let pattern = r"(?i)\b(https?|ftp|file|javascript|data)://|\bwww\.\w|[\w-]+\.[a-z]{2,}\b|[\w.+-]+@[\w-]+";
+    regex::Regex::new(pattern).unwrap().find_iter(text).map(|m| m.as_str().to_owned()).collect()
+}
+
+fn invisible(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        Just("<script>alert(1)</script>".to_owned()),
+        Just("\" onmouseover=\"x".to_owned()),
+        Just("</td></tr></table><img src=x>".to_owned()),
+        Just("https://bad.example/path?q=1".to_owned()),
+        Just("www.bad.example".to_owned()),
+        Just("ht\u{200b}tp://bad\u{2060}.example".to_owned()),
+        Just("<a href='//bad.example'>".to_owned()),
+        Just("hanako@mail.example".to_owned()),
+        Just("\r\nBcc: victim@bad.example\r\n\r\n".to_owned()),
+        Just("=?utf-8?b?QmNjOg==?=".to_owned()),
+        Just("\u{202e}\u{2066}\u{e0041}\u{feff}\0".to_owned()),
+        Just("{{ v.subject }}{% raw %}".to_owned()),
+        Just("--hinomi-hn0127-n3--".to_owned()),
+        Just("z\u{300}\u{301}\u{302}\u{303}\u{304}".to_owned()),
+        any::<String>(),
+        "\\PC{0,300}",
+    ];
+    proptest::collection::vec(pieces, 0..6).prop_map(|v| v.concat())
+}
+
+fn poison(story: &mut Story, words: &[String], spans: &[(usize, usize)]) {
+    let word = |n: usize| words[n % words.len()].clone();
+    let incident = &mut story.event.incident;
+    incident.company.0 = word(0);
+    incident.category = Category(word(1).into());
+    incident.finding.why = word(2);
+    incident.reasons = vec![word(3), word(4)];
+    incident.affected.as_mut().unwrap().source = word(5);
+    story.event.reason = word(6);
+    story.coverage.silent = vec![word(7), word(0)];
+    story.recipients_label = word(1);
+    for (n, record) in story.posts.iter_mut().enumerate() {
+        record.post.text = word(n + 2).repeat(3);
+        record.post.title = Some(word(n + 3));
+        record.post.author = Some(word(n + 4));
+        record.post.author_followers = Some(20_000 * n as u64);
+        record.post.url = Some(word(n + 5));
+        record.mention.symptom = Some(word(n + 6));
+        for (evidence, (start, end)) in record.mention.evidence.iter_mut().zip(spans) {
+            (evidence.start, evidence.end) = (*start, *end);
+            evidence.category = Category(word(1).into());
+            evidence.surface = word(n + 7);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn words_of_strangers_stay_words(
+        words in proptest::collection::vec(hostile(), 8),
+        spans in proptest::collection::vec((0_usize..400, 0_usize..400), 2),
+        ember in any::<bool>(),
+    ) {
+        let mut story = if ember { samples::ember() } else { samples::critical() };
+        if story.event.incident.affected.is_none() {
+            story.event.incident.affected = samples::incident().affected;
+        }
+        let calm: std::collections::BTreeSet<String> =
+            [samples::critical(), samples::ember()].iter().flat_map(|s| skeleton(&parts(&compose_now(s)).1)).collect();
+        poison(&mut story, &words, &spans);
+        let mail = MailParams { dashboard: None, zone: Zone::JST, ..samples::mail() };
+        let rendered = compose(&story, &mail, samples::NOW);
+
+        // The rich mail, not the fallback: hostile words must not be able to take its form away.
+        let parsed = mailparse::parse_mail(&rendered.mime).unwrap();
+        prop_assert_eq!(parsed.subparts.len(), 2);
+        let keys: Vec<String> = parsed.headers.iter().map(mailparse::MailHeader::get_key).collect();
+        prop_assert!(!keys.iter().any(|k| k == "Bcc" || k == "To"), "{:?}", keys);
+        prop_assert!(keys.len() <= 16);
+        prop_assert_eq!(parsed.headers.get_first_value("Subject").unwrap(), rendered.subject.clone());
+
+        let (text, html) = parts(&rendered);
+        prop_assert!(html.len() <= limits::MAIL_HTML_BYTES, "{} bytes", html.len());
+        for tag in skeleton(&html) {
+            prop_assert!(calm.contains(&tag), "a tag that was not ours: {tag:?}");
+            prop_assert!(!tag.contains("href"), "a link that was not ours: {tag:?}");
+        }
+        for seen in [visible(&html), text.clone(), rendered.subject.clone()] {
+            prop_assert!(autolinks(&seen).is_empty(), "{:?}", autolinks(&seen));
+            let hidden = seen.chars().find(|c| invisible(*c));
+            prop_assert!(hidden.is_none(), "{:?}", hidden);
+        }
+        for line in text.lines() {
+            prop_assert!(text::tests::width(line) <= 70, "{line:?}");
+        }
+        for line in rendered.mime.split(|b| *b == b'\n') {
+            prop_assert!(line.len() <= 79, "{:?}", String::from_utf8_lossy(line));
+        }
+    }
+}
+
+#[test]
+#[ignore = "writes pictures for people"]
+fn write_samples_for_the_eye() {
+    let dir = std::env::temp_dir().join("hinomi-mails");
+    std::fs::create_dir_all(&dir).unwrap();
+    for (name, story) in all() {
+        let (_, html) = parts(&compose_now(&story));
+        println!("{name}: {} bytes of HTML", html.len());
+        std::fs::write(dir.join(format!("{name}.html")), html).unwrap();
+    }
+}
