@@ -93,7 +93,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 }
             }
             // An address of a person, or a handle: who is meant is nobody's business in a mail.
-            '@' | '＠' if at(i).is_some_and(is_handle) => {
+            '@' | '＠' if at(i).is_some_and(char::is_alphanumeric) || at(i).is_some_and(is_handle) => {
                 while at(i).is_some_and(is_handle) {
                     i += 1;
                 }
@@ -157,6 +157,7 @@ mod tests {
             ("例え.テスト", "例え[.]テスト"),
             ("mail hanako@mail.example で", "mail hanako@… で"),
             ("@hanako_01 さん", "@… さん"),
+            ("東京@本社", "東京@…本社"),
             ("平常の3.1倍。以上", "平常の3.1倍。以上"),
             ("終わり.", "終わり."),
         ];

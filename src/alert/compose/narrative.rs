@@ -5,7 +5,7 @@
 use super::{
     subject::{against, change, origin, told_by_few},
     view::origin_words,
-    wording::{about, ago, away, commas, company, decimal, moment, sentence, topic},
+    wording::{about, ago, away, commas, decimal, moment, sentence, topic},
 };
 use crate::{
     alert::{inert::inert_to, story::Story},
@@ -21,8 +21,8 @@ use crate::{
 /// Letters of the sentence that came with the event.
 const EVENT: usize = 120;
 
-/// One sentence: who, what people say, which way it moves, whether the press writes.
-pub(super) fn headline(story: &Story) -> String {
+/// One sentence without the company: what people say, which way it moves, whether the press writes.
+pub(super) fn news(story: &Story) -> String {
     let incident = &story.event.incident;
     let counts = &incident.counts;
     let topic = topic(incident, origin(story));
@@ -50,7 +50,7 @@ pub(super) fn headline(story: &Story) -> String {
         _ if joined || before == 0 => "、報道も始まる".to_owned(),
         n => format!("、報道{}件", commas(n)),
     };
-    format!("{}：{topic}{moves}{press}", company(incident))
+    format!("{topic}{moves}{press}")
 }
 
 /// What a telephone shows beside the subject: how unusual, since when, the press, how many hit.
@@ -87,17 +87,20 @@ pub(super) fn story(story: &Story, now: Timestamp, zone: Zone) -> Vec<String> {
     if !event.is_empty() {
         out.push(event);
     }
-    let firsthand = match counts.firsthand {
-        0 => "本人の体験として書いた投稿はまだありません。".to_owned(),
-        n => format!("うち{}人が本人の体験として書いています。", commas(n)),
+    let first = format!("{}（{}）", moment(incident.first_post_at, now, zone), ago(incident.first_post_at, now));
+    let own = match (counts.authors, counts.firsthand) {
+        (0 | 1, 0) => "本人の体験とは書かれていません。".to_owned(),
+        (0 | 1, _) => "本人の体験として書かれています。".to_owned(),
+        (_, 0) => "本人の体験として書いた人はまだいません。".to_owned(),
+        (all, own) if own >= all => "全員が本人の体験として書いています。".to_owned(),
+        (_, own) => format!("うち{}人が本人の体験として書いています。", commas(own)),
     };
-    out.push(format!(
-        "最初の投稿は{}（{}）。これまでに{}件、{}人。{firsthand}",
-        moment(incident.first_post_at, now, zone),
-        ago(incident.first_post_at, now),
-        commas(counts.mentions.max(1)),
-        commas(counts.authors.max(1)),
-    ));
+    out.push(if counts.mentions <= 1 {
+        format!("投稿は{first}の1件です。{own}")
+    } else {
+        let (posts, people) = (commas(counts.mentions), commas(counts.authors.max(1)));
+        format!("最初の投稿は{first}。これまでに{posts}件、{people}人。{own}")
+    });
     let words = origin_words(story);
     if !words.is_empty() {
         let quoted: String = words.iter().map(|w| format!("「{w}」")).collect();
@@ -168,7 +171,7 @@ pub(super) fn facts(story: &Story, now: Timestamp, zone: Zone) -> Vec<(&'static 
     let incident = &story.event.incident;
     let counts = &incident.counts;
     let mut rows = Vec::new();
-    if counts.last_hour > 0 {
+    if !told_by_few(incident) {
         let normal = if counts.normal_hour < 0.1 {
             "ほぼ0件".to_owned()
         } else {

@@ -14,10 +14,10 @@ pub(super) fn text(view: &View) -> String {
     let mut out = Page(String::new());
     let state = if view.level.is_empty() { view.state.to_owned() } else { format!("{}・{}", view.level, view.state) };
     out.line(&format!("{}{state}  {}", view.mark, view.company));
-    out.line(&view.headline);
+    out.line(&view.news);
     out.line(&format!("{} 第{}報  {}", view.code, view.sequence, view.when));
     out.gap();
-    for figure in view.figures.iter().chain(&view.totals) {
+    for figure in if view.totals.is_empty() { &view.figures } else { &view.totals } {
         let note = if figure.note.is_empty() { String::new() } else { format!("（{}）", figure.note) };
         out.line(&format!("{}  {}{note}", figure.label, figure.value));
     }
@@ -43,7 +43,7 @@ pub(super) fn text(view: &View) -> String {
         out.head("動き（1時間ごと・24時間）");
         out.line(&chart.line);
         out.line(&format!("{}〜{}  直近4時間 {}", chart.start, chart.end, chart.last_four));
-        out.line(&chart.caption.replace("濃い棒=", "").replace("を超えた時間", ""));
+        out.line(&format!("1本=60分、平常の上限は{}件/時。24時間計 {}件。", chart.upper, chart.total));
     }
     if !view.reasons.is_empty() {
         out.head("そう判断した理由");

@@ -49,7 +49,8 @@ pub(super) struct Chart {
     pub(super) middle: String,
     pub(super) end: String,
     pub(super) last_four: String,
-    pub(super) caption: String,
+    pub(super) upper: String,
+    pub(super) total: String,
 }
 
 #[derive(Debug)]
@@ -93,7 +94,7 @@ pub(super) struct View {
     pub(super) sequence: u32,
     pub(super) when: String,
     pub(super) company: String,
-    pub(super) headline: String,
+    pub(super) news: String,
     pub(super) preheader: String,
     pub(super) figures: Vec<Figure>,
     pub(super) story: Vec<String>,
@@ -139,18 +140,19 @@ pub(super) fn view(story: &Story, subject: &str, mail: &MailParams, now: Timesta
         sequence: story.sequence,
         when: now.long(mail.zone),
         company: super::wording::company(incident),
-        headline: narrative::headline(story),
+        news: narrative::news(story),
         preheader: narrative::preheader(story, now, mail.zone),
         figures: figures(story, now, mail.zone),
         story: narrative::story(story, now, mail.zone),
-        since: narrative::since(story, now, mail.zone),
+        since: if closed { String::new() } else { narrative::since(story, now, mail.zone) },
         category: category(&incident.category),
         role: incident.role.ja(),
         few: if brief { narrative::few(story) } else { String::new() },
-        totals: if closed { totals(incident) } else { Vec::new() },
+        totals: if closed { totals(incident, now, mail.zone) } else { Vec::new() },
         link: mail.dashboard.as_deref().and_then(|base| link(base, incident)),
         chart: chart(story, now, mail.zone),
-        reasons: reasons(story, now, mail.zone),
+        // The reasons of an alarm are no news when it is over.
+        reasons: if closed { Vec::new() } else { reasons(story, now, mail.zone) },
         quotes: quotes(story, mail, now),
         roads: roads(incident, now, mail.zone),
         playbook: (!closed).then(|| playbook::choose(incident)),
@@ -199,7 +201,7 @@ fn figures(story: &Story, now: Timestamp, zone: Zone) -> Vec<Figure> {
         }
         (n, at) => Figure {
             label: "報道",
-            value: format!("あり（{}件）", commas(n.max(1))),
+            value: format!("あり {}件", commas(n.max(1))),
             note: at.map_or_else(String::new, |at| format!("初出 {}", moment(at, now, zone))),
         },
     };
@@ -227,21 +229,34 @@ fn speaker(story: &Story, source: &str) -> String {
     if private || name.is_empty() { "投稿者".to_owned() } else { name }
 }
 
-fn totals(incident: &Incident) -> Vec<Figure> {
+fn totals(incident: &Incident, now: Timestamp, zone: Zone) -> Vec<Figure> {
     let counts = &incident.counts;
     let figure = |label, value| Figure { label, value, note: String::new() };
+    let days = format!(
+        "{}〜{}",
+        moment_with_day(incident.first_post_at, now, zone),
+        moment_with_day(incident.last_seen_at, now, zone)
+    );
     let lead = match incident.press_at {
         Some(press) if press > incident.opened_at => format!("報道の{}前に検知", (press - incident.opened_at).ja()),
         Some(press) => format!("報道の{}後に検知", (incident.opened_at - press).ja()),
         None => "報道なし".to_owned(),
     };
-    vec![
-        figure("期間", length(incident)),
+    let mut out = vec![
+        Figure { label: "期間", value: length(incident), note: days },
         figure("最大", format!("{}件/時", commas(counts.peak_hour))),
         figure("投稿", format!("{}件・{}人", commas(counts.mentions), commas(counts.authors))),
         figure("報道", format!("{}件", commas(counts.press))),
         figure("先行時間", lead),
-    ]
+    ];
+    if let Some(stated) = &incident.affected {
+        out.push(Figure {
+            label: "影響の言及",
+            value: super::wording::exact(stated.number),
+            note: "未確認".to_owned(),
+        });
+    }
+    out
 }
 
 fn chart(story: &Story, now: Timestamp, zone: Zone) -> Option<Chart> {
@@ -257,8 +272,12 @@ fn chart(story: &Story, now: Timestamp, zone: Zone) -> Option<Chart> {
         .collect();
     let last_four: Vec<String> = hours.iter().skip(hours.len().saturating_sub(4)).map(|(_, n)| commas(*n)).collect();
     let total = hours.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+    if total == 0 {
+        // Nobody wrote all day: an ember of weeks, say. 24 empty bars would tell the opposite of the mail.
+        return None;
+    }
     let start = hours.first()?.0;
-    let end = hours.last()?.0 + Span::hours(1);
+    let end = (hours.last()?.0 + Span::hours(1)).min(now.max(start));
     let middle = hours.get(hours.len() / 2)?.0;
     Some(Chart {
         bars,
@@ -267,11 +286,8 @@ fn chart(story: &Story, now: Timestamp, zone: Zone) -> Option<Chart> {
         middle: format!("{}:{:02}", middle.civil(zone).hour, middle.civil(zone).minute),
         end: moment_with_day(end, now, zone),
         last_four: last_four.join("→"),
-        caption: format!(
-            "1本=60分。濃い棒=平常の上限（{}件/時）を超えた時間。24時間計 {}件。",
-            decimal(story.upper),
-            commas(total)
-        ),
+        upper: decimal(story.upper),
+        total: commas(total),
     })
 }
 

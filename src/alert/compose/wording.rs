@@ -3,7 +3,7 @@
 //! Wording rule: a mail reports what posts say (訴える投稿), never that it happened.
 
 use crate::{
-    alert::inert::{clip, inert_to},
+    alert::inert::inert_to,
     model::{
         incident::{DetectorName, Incident, IncidentRole},
         mention::{Category, Grave, Mention},
@@ -16,6 +16,8 @@ use crate::{
 const COMPANY: usize = 40;
 /// Letters of a symptom or of a customer's own category.
 const TOPIC: usize = 16;
+/// Letters of a telling word.
+const WORD: usize = 24;
 
 /// `1,204`.
 pub(super) fn commas(n: u64) -> String {
@@ -191,7 +193,7 @@ pub(super) fn sentence(text: &str, letters: usize) -> String {
 pub(super) fn telling_words(mentions: &[&Mention], category: &Category) -> Vec<String> {
     let mut found: Vec<(f32, String)> = Vec::new();
     for evidence in mentions.iter().flat_map(|m| &m.evidence).filter(|e| e.category == *category && e.weight > 0.0) {
-        let word = clip(&crate::alert::inert::inert(&evidence.surface), TOPIC);
+        let word = inert_to(&evidence.surface, WORD);
         match found.iter_mut().find(|(_, known)| *known == word) {
             Some((weight, _)) => *weight = weight.max(evidence.weight),
             None if !word.is_empty() => found.push((evidence.weight, word)),
