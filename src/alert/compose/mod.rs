@@ -4,8 +4,11 @@
 //! The same story, parameters and time give the same bytes. Text of strangers is harmless in both parts (see
 //! `inert`). The HTML part stays under [`limits::MAIL_HTML_BYTES`], below which no client clips.
 
+mod chart;
 mod excerpt;
+mod figures;
 mod narrative;
+mod quotes;
 #[cfg(test)]
 pub(crate) mod samples;
 mod subject;

@@ -3,9 +3,9 @@
 //! They say what posts say. What is not known is not filled in.
 
 use super::{
+    quotes::origin_words,
     subject::{against, change, origin, told_by_few},
-    view::origin_words,
-    wording::{about, ago, away, commas, decimal, moment, sentence, topic},
+    wording::{about, ago, away, commas, decimal, exact, moment, sentence, times, topic},
 };
 use crate::{
     alert::{inert::inert_to, story::Story},
@@ -70,7 +70,7 @@ pub(super) fn preheader(story: &Story, now: Timestamp, zone: Zone) -> String {
     let affected = incident
         .affected
         .as_ref()
-        .map(|stated| format!("「{}」の記述あり（未確認）。", super::wording::exact(stated.number)))
+        .map(|stated| format!("「{}」の記述あり（未確認）。", exact(stated.number)))
         .unwrap_or_default();
     format!("{volume}最初の投稿 {}。{press}{affected}", moment(incident.first_post_at, now, zone))
 }
@@ -103,8 +103,8 @@ pub(super) fn story(story: &Story, now: Timestamp, zone: Zone) -> Vec<String> {
     });
     let words = origin_words(story);
     if !words.is_empty() {
-        let quoted: String = words.iter().map(|w| format!("「{w}」")).collect();
-        out.push(format!("投稿には{quoted}{}の言葉があります。", if words.len() > 1 { "など" } else { "" }));
+        let quoted = words.join("」「");
+        out.push(format!("投稿には「{quoted}」{}の言葉があります。", if words.len() > 1 { "など" } else { "" }));
     }
     out
 }
@@ -116,7 +116,7 @@ pub(super) fn since(story: &Story, now: Timestamp, zone: Zone) -> String {
     let mut changes = Vec::new();
     if before.last_hour != after.last_hour {
         let how = match after.last_hour as f64 / before.last_hour.max(1) as f64 {
-            x if before.last_hour > 0 && x >= 1.5 => format!("毎時の投稿{}", super::wording::times(x)),
+            x if before.last_hour > 0 && x >= 1.5 => format!("毎時の投稿{}", times(x)),
             _ => change(before.last_hour, after.last_hour).map_or_else(String::new, |c| format!("毎時の投稿{c}")),
         };
         let numbers = format!("（{}→{}件）", commas(before.last_hour), commas(after.last_hour));
@@ -211,7 +211,7 @@ pub(super) fn facts(story: &Story, now: Timestamp, zone: Zone) -> Vec<(&'static 
         rows.push(("報道", format!("{first}これまでに{}件。", commas(counts.press))));
     }
     if let Some(stated) = &incident.affected {
-        let number = super::wording::exact(stated.number);
+        let number = exact(stated.number);
         rows.push((
             "影響",
             inert_to(&format!("{}の投稿・記事に「{number}」の記述（未確認）。", moment(stated.at, now, zone)), 80),

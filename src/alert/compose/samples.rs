@@ -190,7 +190,7 @@ fn hourly(last: &[u64]) -> Vec<(Timestamp, u64)> {
     let end = NOW.floor(Span::hours(1));
     let quiet = 24 - last.len();
     let counts = (0..quiet).map(|i| [2, 3, 2, 1, 4, 3][i % 6]).chain(last.iter().copied());
-    counts.enumerate().map(|(i, n)| (end - Span::hours(23 - i as i64), n)).collect()
+    (0_i64..).zip(counts).map(|(i, n)| (end - Span::hours(23 - i), n)).collect()
 }
 
 /// 緊急・拡大: the mock.

@@ -182,10 +182,9 @@ fn a_number_stated_by_a_private_person_does_not_name_them() {
 #[test]
 fn the_only_link_is_the_page_and_there_is_none_without_pages() {
     let (text, html) = parts(&compose_now(&samples::critical()));
-    let links: Vec<_> =
-        html.match_indices("href=").map(|(at, _)| html[at..].chars().take(50).collect::<String>()).collect();
+    let links: Vec<_> = html.split("href=").skip(1).map(|rest| rest.chars().take(50).collect::<String>()).collect();
     assert_eq!(links.len(), 1, "{links:?}");
-    assert!(links[0].starts_with("href=\"https://hinomi.example/i/HN-0127\""));
+    assert!(links[0].starts_with("\"https://hinomi.example/i/HN-0127\""));
     assert!(text.contains("\nhttps://hinomi.example/i/HN-0127\n"));
     for dashboard in
         [None, Some("javascript:alert(1)"), Some("https://a.example/\" onclick=\"x"), Some("ftp://a.example")]

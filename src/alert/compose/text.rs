@@ -18,7 +18,8 @@ pub(super) fn text(view: &View) -> String {
     out.line(&format!("{} 第{}報  {}", view.code, view.sequence, view.when));
     out.gap();
     for figure in if view.totals.is_empty() { &view.figures } else { &view.totals } {
-        let note = if figure.note.is_empty() { String::new() } else { format!("（{}）", figure.note) };
+        let note =
+            if figure.note.is_empty() { String::new() } else { format!("（{}{}）", figure.note, figure.strong) };
         out.line(&format!("{}  {}{note}", figure.label, figure.value));
     }
     out.line(&format!("分類  {}", view.category));
@@ -153,9 +154,10 @@ fn good_break(letters: &[&str], start: usize, end: usize) -> usize {
             return true;
         };
         let word = |l: &str| l.chars().all(|c| c.is_ascii_graphic());
-        !"、。，．）」』〕】・：；！？…ー％%,.!?)]→〜".contains(*after)
-            && !"（「『〔【([".contains(*before)
-            && !(word(before) && word(after))
+        let torn = "、。，．）」』〕】・：；！？…ー％%,.!?)]→〜".contains(*after)
+            || "（「『〔【([".contains(*before)
+            || (word(before) && word(after));
+        !torn
     };
     let floor = end.saturating_sub(GIVE_BACK).max(start + 1);
     (floor..=end).rev().find(|at| may_break(*at)).unwrap_or(end)

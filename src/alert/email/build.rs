@@ -58,11 +58,9 @@ pub(crate) fn build(letter: &Letter<'_>, mail: &MailParams, now: Timestamp) -> R
         put(&mut headers, "In-Reply-To", &format!("<{}>", id(sequence - 1)));
     }
     // A root that nobody sent holds the thread even where a relay rewrites ids or the second mail overtakes the first.
-    let mut references = format!("<{thread}.root@{host}>");
-    for n in sequence.saturating_sub(REFERENCES).max(1)..sequence {
-        references.push_str(&format!(" <{}>", id(n)));
-    }
-    put(&mut headers, "References", &references);
+    let mut references = vec![format!("<{thread}.root@{host}>")];
+    references.extend((sequence.saturating_sub(REFERENCES).max(1)..sequence).map(|n| format!("<{}>", id(n))));
+    put(&mut headers, "References", &references.join(" "));
     // So that absence notes and ticket systems do not answer.
     put(&mut headers, "Auto-Submitted", "auto-generated");
     put(&mut headers, "X-Auto-Response-Suppress", "All");
