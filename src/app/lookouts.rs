@@ -38,7 +38,7 @@ pub(super) struct Lookouts {
 
 impl Lookouts {
     /// From what is stored.
-    pub async fn rebuild(
+    pub(super) async fn rebuild(
         store: &Store,
         watchlist: &Watchlist,
         zone: Zone,
@@ -76,7 +76,7 @@ impl Lookouts {
     }
 
     /// Shows one mention to the company's lookout. History teaches; it does not alarm.
-    pub fn show(&mut self, record: &MentionRecord) {
+    pub(super) fn show(&mut self, record: &MentionRecord) {
         self.upto = self.upto.max(record.id);
         let Some(lookout) = self.by_company.get_mut(&record.mention.company) else { return };
         if record.fate == Fate::WarmUp {
@@ -87,17 +87,17 @@ impl Lookouts {
     }
 
     /// Every lookout, by company.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lookout> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lookout> {
         self.by_company.values_mut()
     }
 
     /// Every incident that is open.
-    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+    pub(super) fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
         self.by_company.values().flat_map(Lookout::incidents).filter(|i| !i.state.is_closed())
     }
 
     /// When something could change though nothing new arrives.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.by_company.values().filter_map(Lookout::next_due).min()
     }
 }

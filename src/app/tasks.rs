@@ -70,7 +70,6 @@ impl Shared {
 }
 
 /// Spawns all loops.
-#[expect(clippy::disallowed_methods, reason = "app is the one that spawns")]
 pub(super) fn start(tasks: &mut JoinSet<()>, shared: &Arc<Shared>, stop: &watch::Sender<bool>) {
     tasks.spawn(visit(Arc::clone(shared), stop.subscribe()));
     tasks.spawn(detect(Arc::clone(shared), stop.subscribe()));

@@ -17,7 +17,7 @@ use crate::{
 /// Arguments of `hinomi sql`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The question, such as "select * from v_incidents".
+    /// The question, such as `select * from v_incidents`.
     question: String,
     /// Ask this database file instead of the configured one.
     #[arg(long, value_name = "FILE")]

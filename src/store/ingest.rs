@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::IdGen,
     model::{
-        mention::{Category, Fate, Mention, Polarity, Stance},
+        mention::{Category, Fate, Grave, Mention, Polarity, Stance},
         post::{Channel, Post, SourceName},
         source::SourceState,
         time::{Span, Timestamp},
@@ -313,7 +313,7 @@ async fn insert_mention(
         .bind(m.affected_count.map(bigint))
         .bind(f64::from(m.complaint_score))
         .bind(f64::from(m.leak_score))
-        .bind(m.grave.map(|g| g.as_str()))
+        .bind(m.grave.map(Grave::as_str))
         .bind(&m.symptom)
         .bind(serde_json::to_string(&m.evidence)?)
         .bind(fate.as_str())

@@ -1,19 +1,32 @@
 //! The only integration binary: one link, one list.
 
+#[cfg(test)]
 mod harness;
 
 // The house's own rules: imports, sizes, what the README must name.
+#[cfg(test)]
 mod layout;
 
 // Both files a person writes, and what is said of their mistakes.
+#[cfg(test)]
 mod config;
 
-// The little world of the demo, over real connections.
-mod demo_world;
+// Sources against servers that behave, and servers that do not.
+#[cfg(test)]
+mod collect;
+
+// Invented sentences with labels, and floors under the scores.
+#[cfg(test)]
+mod quality;
 
 // The memory: statements, views, fates, outbox.
+#[cfg(test)]
 mod store;
+
+// Mails over real sockets: a faulty server, and Postfix.
 #[cfg(test)]
 mod mail;
-mod collect;
-mod quality; // how well sentences are read, with floors
+
+// The little world of the demo, over real connections.
+#[cfg(test)]
+mod demo_world;

@@ -1,3 +1,3 @@
 //! What the tests of several rooms share.
 
-pub mod store;
+pub(crate) mod store;

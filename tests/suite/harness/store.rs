@@ -14,20 +14,20 @@ use hinomi::{
 };
 
 /// A store that goes away with the test.
-pub struct TestStore {
-    pub store: Store,
-    pub ids: IdGen,
-    pub folder: tempfile::TempDir,
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
+    pub(crate) ids: IdGen,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl TestStore {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let params = StoreParams { path: folder.path().join("hinomi.db"), throwaway: true };
         Self { store: Store::open(&params).await.unwrap(), ids: IdGen::default(), folder }
     }
 
-    pub async fn ingest(&self, posts: Vec<Judged>) -> Ingested {
+    pub(crate) async fn ingest(&self, posts: Vec<Judged>) -> Ingested {
         let now = posts.iter().map(|j| j.post.collected_at).max().unwrap();
         let source = SourceName("sns".into());
         let batch = Ingest { source: &source, state: None, covered: Some(true), posts, now };
@@ -35,23 +35,23 @@ impl TestStore {
     }
 
     /// First column of the first row.
-    pub async fn number(&self, question: &str) -> i64 {
+    pub(crate) async fn number(&self, question: &str) -> i64 {
         self.store.ask(question).await.unwrap().rows[0][0].as_i64().unwrap()
     }
 
     /// First column of all rows, joined.
-    pub async fn words(&self, question: &str) -> String {
+    pub(crate) async fn words(&self, question: &str) -> String {
         let answer = self.store.ask(question).await.unwrap();
         answer.rows.iter().map(|r| r[0].as_str().unwrap_or("?")).collect::<Vec<_>>().join(" ")
     }
 }
 
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     Timestamp::parse_rfc3339("2026-02-11T12:00:00+09:00").unwrap()
 }
 
 /// A critical post about しらかば生命, `minutes` after noon.
-pub fn judged(id: &str, author: &str, text: &str, minutes: i64) -> Judged {
+pub(crate) fn judged(id: &str, author: &str, text: &str, minutes: i64) -> Judged {
     let at = noon() + Span::minutes(minutes);
     let evidence = Evidence {
         category: Category::LEAK,
