@@ -93,7 +93,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 }
             }
             // An address of a person, or a handle: who is meant is nobody's business in a mail.
-            '@' | '＠' if at(i).is_some_and(char::is_alphanumeric) || at(i).is_some_and(is_handle) => {
+            '@' | '＠' if at(i).is_some_and(|c| c != ' ') => {
                 while at(i).is_some_and(is_handle) {
                     i += 1;
                 }
@@ -115,7 +115,8 @@ const fn is_handle(c: char) -> bool {
 /// Whether a dot between these two may be part of a host's name. `3.1` is a number.
 fn joins_labels(left: Option<char>, right: Option<char>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return false };
-    (left.is_alphanumeric() || matches!(left, '-' | '_'))
+    // A mark on a letter is part of a name as well, so everything beyond ASCII counts.
+    (left.is_ascii_alphanumeric() || !left.is_ascii() || matches!(left, '-' | '_'))
         && right.is_alphanumeric()
         && !(is_digit(left) && is_digit(right))
 }

@@ -7,6 +7,8 @@
 mod chart;
 mod excerpt;
 mod figures;
+#[cfg(test)]
+mod hostile;
 mod narrative;
 mod quotes;
 #[cfg(test)]

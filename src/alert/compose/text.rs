@@ -23,7 +23,7 @@ pub(super) fn text(view: &View) -> String {
         out.line(&format!("{}  {}{note}", figure.label, figure.value));
     }
     out.line(&format!("分類  {}", view.category));
-    out.line(&format!("立場  {}（投稿の書きぶりからの推定）", view.role));
+    out.line(&format!("立場  {}{}", view.role, view.role_note));
     if let Some(link) = &view.link {
         out.gap();
         out.line("▼画面で見る");

@@ -12,7 +12,7 @@ use crate::{
     alert::{MailParams, inert::inert_to, playbook, story::Story},
     model::{
         alert::Reason,
-        incident::{ChannelFirst, Incident, Level, State},
+        incident::{ChannelFirst, Incident, IncidentRole, Level, State},
         time::{Timestamp, Zone},
     },
 };
@@ -54,6 +54,7 @@ pub(super) struct View {
     pub(super) since: String,
     pub(super) category: String,
     pub(super) role: &'static str,
+    pub(super) role_note: &'static str,
     pub(super) few: String,
     pub(super) totals: Vec<Figure>,
     pub(super) link: Option<String>,
@@ -100,6 +101,10 @@ pub(super) fn view(story: &Story, subject: &str, mail: &MailParams, now: Timesta
         since: if closed { String::new() } else { narrative::since(story, now, mail.zone) },
         category: category(&incident.category),
         role: incident.role.ja(),
+        role_note: match incident.role {
+            IncidentRole::Unknown => "（投稿からは読み取れません）",
+            _ => "（投稿の書きぶりからの推定）",
+        },
         few: if brief { narrative::few(story) } else { String::new() },
         totals: if closed { totals(incident, now, mail.zone) } else { Vec::new() },
         link: mail.dashboard.as_deref().and_then(|base| link(base, incident)),
