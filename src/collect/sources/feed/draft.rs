@@ -33,6 +33,8 @@ pub(crate) enum Slot {
     Id,
     /// Who.
     Author(u8),
+    /// How often it was played, in an attribute.
+    Views,
 }
 
 /// The slot of the element `local` in `space`. Higher ranks win.
@@ -61,6 +63,7 @@ pub(crate) fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> 
         (Core, "author") => Slot::Author(3),
         (Dc, "creator" | "author") => Slot::Author(2),
         (Itunes, "author") => Slot::Author(1),
+        (Media, "statistics") => Slot::Views,
         _ => return None,
     })
 }
@@ -76,6 +79,7 @@ pub(crate) struct Draft {
     id: Option<String>,
     guid: Option<(String, bool)>,
     link: (u8, Option<String>),
+    views: Option<u64>,
 }
 
 impl Draft {
@@ -111,7 +115,7 @@ impl Draft {
             Slot::Link => self.link(4, &capture.token(), base),
             Slot::Guid { is_link } => self.guid = Some((capture.token(), is_link)),
             Slot::Id => self.id = Some(capture.token()),
-            Slot::Date(_) | Slot::Author(_) => {}
+            Slot::Date(_) | Slot::Author(_) | Slot::Views => {}
         }
     }
 
@@ -123,6 +127,12 @@ impl Draft {
             let html = attribute("type").is_none_or(|t| t.contains("html"));
             self.link(if html { 3 } else { 2 }, &href, base);
         }
+    }
+
+    /// The plays of a video, which are an attribute (`media:statistics`).
+    pub(crate) fn statistics(&mut self, attributes: &str) {
+        let views = crate::collect::markup::attribute(attributes, "views");
+        self.views = views.and_then(|v| v.trim().parse().ok()).or(self.views);
     }
 
     fn link(&mut self, rank: u8, link: &str, base: Option<&Url>) {
@@ -156,6 +166,7 @@ impl Draft {
             published: self.date.1,
             text: self.text.1,
             author: self.author.1,
+            views: self.views,
         }
     }
 }

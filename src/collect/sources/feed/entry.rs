@@ -42,6 +42,8 @@ pub struct Entry {
     pub text: String,
     /// Who wrote it.
     pub author: Option<String>,
+    /// How often it was played, where the feed says.
+    pub views: Option<u64>,
 }
 
 /// `link` against `base`. What cannot be resolved stays as it is; what is no address of a page is dropped.

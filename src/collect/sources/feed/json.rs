@@ -40,6 +40,7 @@ fn entry(item: &Value, base: Option<&Url>, zone: Zone) -> Entry {
         link: link("url").or_else(|| link("external_url")),
         published: date.and_then(|d| date::parse(&d, zone)),
         text,
+        views: None,
         author: authors
             .and_then(|a| words(a, "name").or_else(|| a.as_str().map(str::to_owned)))
             .and_then(|a| person(&a)),

@@ -106,7 +106,7 @@ impl FeedSource {
             published_at: entry.published,
             collected_at: now,
             reach: None,
-            views: None,
+            views: entry.views,
             repost_of: None,
         }
     }

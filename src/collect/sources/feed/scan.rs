@@ -173,7 +173,7 @@ impl Walk {
     /// What the element is good for, by where it stands.
     fn purpose(&self, space: Space, local: &str, attributes: &str) -> Option<Purpose> {
         let parent = self.open.last().map_or(("", Space::Core), |(name, space)| (name.as_str(), *space));
-        let in_media = parent.1 == Space::Media && matches!(parent.0, "group" | "content");
+        let in_media = parent.1 == Space::Media && matches!(parent.0, "group" | "content" | "community");
         if self.draft.is_some() {
             let here = is_entry(parent.0) || in_media && space == Space::Media;
             return slot(space, local, attributes).filter(|_| here).map(Purpose::Entry);
@@ -196,6 +196,10 @@ impl Walk {
             let base = self.bases.last().map(|(_, url)| url);
             if let Some(draft) = &mut self.draft {
                 draft.atom_link(attributes, base);
+            }
+        } else if matches!(purpose, Purpose::Entry(Slot::Views)) {
+            if let Some(draft) = &mut self.draft {
+                draft.statistics(attributes);
             }
         } else if !empty {
             let atom_text = self.atom && !matches!(local, "encoded" | "description" | "body" | "fullitem");

@@ -118,3 +118,18 @@ proptest! {
         let _ = repair::repair(&body);
     }
 }
+
+#[test]
+fn a_video_says_how_often_it_was_played() {
+    let atom = |statistics: &str| {
+        let document = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:media='http://search.yahoo.com/mrss/'><entry><id>v1</id>\
+             <title>荷物を投げる</title><media:group><media:title>荷物を投げる</media:title><media:community>\
+             {statistics}</media:community></media:group></entry></feed>"
+        );
+        feed(&document).entries.remove(0).views
+    };
+    assert_eq!(atom("<media:statistics views='920000'/>"), Some(920_000));
+    assert_eq!(atom("<media:statistics views='many'/>"), None);
+    assert_eq!(atom(""), None);
+}
