@@ -104,17 +104,21 @@ fn settle(all: &[Hit], finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit> {
         "quiet" => false,
         // The «not» within 思えない or 届かない belongs to the word and takes nothing back.
         "modifier" if is_negation(h) => !all.iter().any(|o| {
-            !matches!(axis(o), "modifier" | "praise" | "quiet") && o.range != h.range && inside(&h.range, &o.range)
+            !matches!(axis(o), "modifier" | "praise" | "quiet")
+                && o.range.start < h.range.start
+                && h.range.start < o.range.end
         }),
         "modifier" | "symptom" => true,
         own => {
             let range = &h.range;
-            !quiet.iter().any(|q| q.start < range.end && range.start < q.end)
-                && !all.iter().any(|o| o.range != *range && axis(o) == own && inside(range, &o.range))
+            !quiet.iter().any(|q| {
+                // 無神経 holds the quiet 神経 and is not quieted by it.
+                let larger = inside(q, range) && (q != range || own == "praise");
+                q.start < range.end && range.start < q.end && !larger
+            }) && !all.iter().any(|o| o.range != *range && axis(o) == own && inside(range, &o.range))
         }
     };
-    all
-        .iter()
+    all.iter()
         .filter(|h| !boilerplate.covers(&h.range) && !boilerplate.in_address(&h.range) && keeps(h))
         .cloned()
         .collect()
@@ -128,7 +132,7 @@ mod tests {
     fn clauses_end_at_commas_but_not_within_numbers() {
         let text = "約6,249名分、流出。本当?!次";
         let parts = split(text, |c| matches!(c, '。' | '!' | '?' | '、' | ','));
-        let parts: Vec<&str> = parts.into_iter().map(|r| &text[r]).collect();
+        let parts: Vec<&str> = parts.into_iter().filter_map(|r| text.get(r)).collect();
         assert_eq!(parts, ["約6,249名分、", "流出。", "本当?!", "次"]);
     }
 }

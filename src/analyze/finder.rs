@@ -12,6 +12,9 @@ use super::{
     token::Token,
 };
 
+/// Hits of one term in one text that are kept.
+const OFTEN: u8 = 20;
+
 /// A term where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hit {
@@ -108,6 +111,13 @@ impl Finder {
         }
         hits.sort_by_key(|h| (h.range.start, std::cmp::Reverse(h.range.end), h.entry));
         hits.dedup();
+        // A text that repeats one cry a thousand times says no more than one that says it a dozen times.
+        let mut times = vec![0u8; self.entries.len()];
+        hits.retain(|h| {
+            let Some(n) = times.get_mut(h.entry) else { return false };
+            *n = n.saturating_add(1);
+            *n <= OFTEN
+        });
         hits
     }
 
@@ -122,9 +132,11 @@ impl Finder {
 fn spellings(term: &str) -> Vec<String> {
     let mut all = Vec::new();
     let Some(stem) = term.strip_suffix("ない") else { return all };
-    for (particle, others) in
-        [("が", ["", "も", "の", "は", "すら"]), ("も", ["", "が", "の", "は", "すら"]), ("は", ["", "が", "も", "の", "すら"])]
-    {
+    for (particle, others) in [
+        ("が", ["", "も", "の", "は", "すら"]),
+        ("も", ["", "が", "の", "は", "すら"]),
+        ("は", ["", "が", "も", "の", "すら"]),
+    ] {
         if let Some(noun) = stem.strip_suffix(particle) {
             all.extend(others.iter().map(|p| format!("{noun}{p}ない")));
             for ending in ["ありません", "なかった", "なく", "無い", "なし"] {
@@ -143,7 +155,9 @@ fn spellings(term: &str) -> Vec<String> {
         'ば' => Some('び'),
         'が' => Some('ぎ'),
         'わ' => Some('い'),
-        'れ' | 'け' | 'せ' | 'て' | 'え' | 'べ' | 'め' | 'げ' | 'き' | 'し' | 'じ' | 'ぎ' | '来' | '見' | '出' => Some(c),
+        'れ' | 'け' | 'せ' | 'て' | 'え' | 'べ' | 'め' | 'げ' | 'き' | 'し' | 'じ' | 'ぎ' | '来' | '見' | '出' => {
+            Some(c)
+        }
         _ => None,
     };
     let Some(last) = stem.chars().next_back() else { return all };
@@ -177,17 +191,20 @@ fn stands_alone(text: &str, tokens: &[Token], range: &Range<usize>) -> bool {
     // Inside a word of the same letters: 鬱 in 憂鬱, 量が in 降水量が, やけど in やるんやけど.
     let first = word.chars().next().unwrap_or(' ');
     let before = text.get(..range.start).and_then(|t| t.chars().next_back()).unwrap_or(' ');
-    let kanji = |c: char| matches!(c, '一'..='鿿' | '々');
+    let han = |c: char| matches!(c, '一'..='鿿' | '々');
     let hira = |c: char| matches!(c, 'ぁ'..='ゖ');
-    let kata = |c: char| matches!(c, 'ァ'..='ヺ' | 'ー');
-    let glued = kanji(first) && kanji(before) || hira(first) && hira(before) && letters <= 5 || kata(first) && kata(before);
-    if glued && !tokens.is_empty() && !tokens.iter().any(|t| t.range.start == range.start) {
+    let kana_block = |c: char| matches!(c, 'ァ'..='ヺ' | 'ー');
+    let glued = han(first) && han(before)
+        || hira(first) && hira(before) && letters <= 5
+        || kana_block(first) && kana_block(before);
+    let starts = tokens.binary_search_by_key(&range.start, |t| t.range.start).is_ok();
+    if glued && !tokens.is_empty() && !starts {
         return false;
     }
     if letters > 3 || (letters == 2 && !kana && !katakana) || (letters == 3 && !kana) || tokens.is_empty() {
         return true;
     }
-    tokens.iter().any(|t| t.range.start == range.start) && tokens.iter().any(|t| t.range.end == range.end)
+    starts && tokens.binary_search_by_key(&range.end, |t| t.range.end).is_ok()
 }
 
 /// The text with every word in its base form, and the way back.

@@ -31,22 +31,18 @@ impl Normalized {
         let mut at = 0u32;
         for cluster in original.graphemes(true) {
             let mut letters = cluster.chars();
-            match (letters.next(), letters.next()) {
-                (Some(c), None) => {
-                    if is_settled(c) {
-                        out.push(c, at, at + 1);
-                    } else {
-                        let mut buffer = [0u8; 4];
-                        out.push_folded(&nfkc.normalize(c.encode_utf8(&mut buffer)), at, at + 1);
-                    }
-                    at += 1;
+            if let (Some(c), None) = (letters.next(), letters.next()) {
+                if is_settled(c) {
+                    out.push(c, at, at + 1);
+                } else {
+                    let mut buffer = [0u8; 4];
+                    out.push_folded(&nfkc.normalize(c.encode_utf8(&mut buffer)), at, at + 1);
                 }
-                _ => {
-                    let len = u32::try_from(cluster.chars().count()).unwrap_or(u32::MAX);
-                    let composed = nfkc.normalize(cluster);
-                    out.push_folded(&composed, at, at.saturating_add(len));
-                    at = at.saturating_add(len);
-                }
+                at += 1;
+            } else {
+                let end = at.saturating_add(u32::try_from(cluster.chars().count()).unwrap_or(u32::MAX));
+                out.push_folded(&nfkc.normalize(cluster), at, end);
+                at = end;
             }
         }
         out.original_len = at as usize;

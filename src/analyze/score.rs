@@ -28,6 +28,8 @@ const COMPLAINT_IF: f32 = 5.0;
 const LEAK_IF: f32 = 7.0;
 /// What a second and later hit of one group counts.
 const REPEAT: f32 = 0.4;
+/// From this many hits of one group on, more of them say nothing more.
+const SATED: u32 = 6;
 /// How far after a hit a negation reaches, in letters.
 const NEGATION: usize = 22;
 /// In news these groups alone voice a grievance; the rest reports a fact.
@@ -220,7 +222,7 @@ fn gather(all: &mut Sums) {
     for p in &mut all.points {
         let times = seen.entry((p.axis.clone(), p.group.clone())).or_default();
         if *times > 0 {
-            p.weight *= REPEAT;
+            p.weight *= if *times < SATED { REPEAT } else { 0.0 };
             p.evidence.weight = p.weight;
         }
         if p.weight > 0.0 {

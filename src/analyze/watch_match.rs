@@ -22,6 +22,9 @@ use crate::model::watch::{Alias, Watch, Watchlist};
 /// How far a context word may stand from an ambiguous name, in letters.
 const CONTEXT: usize = 60;
 
+/// Names in one text that are looked at: an article has dozens, a flood thousands.
+const OFTEN: usize = 400;
+
 /// A company named in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NameHit {
@@ -102,7 +105,9 @@ impl Matcher {
         let mut found: Vec<(&Name, Range<usize>)> = Vec::new();
         for m in self.automaton.find_overlapping_iter(text) {
             for name in self.names.get(m.value() as usize).into_iter().flatten() {
-                found.push((name, m.start()..m.end()));
+                if found.len() < OFTEN {
+                    found.push((name, m.start()..m.end()));
+                }
             }
         }
         let (mut hits, mut refused) = (Vec::new(), Vec::new());

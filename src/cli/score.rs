@@ -24,7 +24,7 @@ use crate::{
 
 /// Arguments of `hinomi score`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// JSON lines with `id`, `company`, `aliases`, `text` and optionally `title`, `source_type`, `published_at`;
     /// `-` reads standard input.
     #[arg(long, value_name = "FILE", required_unless_present = "company")]
@@ -57,7 +57,7 @@ struct Line {
 }
 
 /// Runs it.
-pub fn run(args: &Args, common: &Common) -> Outcome {
+pub(super) fn run(args: &Args, common: &Common) -> Outcome {
     let mut scorer = Scorer::new()?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let outcome = if let Some(company) = &args.company {

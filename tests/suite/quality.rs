@@ -3,6 +3,7 @@
 //!
 //! The sentences are invented; real names stand only where names are what is tested. Run with `--nocapture` for the list
 //! of sentences that are read wrongly.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its sentences has to fail")]
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
@@ -115,7 +116,10 @@ fn every_kind_of_sentence_is_read_as_well_as_when_it_was_measured() {
             counts.1 += 1;
             if !right {
                 let read = m.map_or("no mention".to_owned(), |m| {
-                    format!("{} complaint {:.1} leak {:.1} praise {:?}", m.role, m.complaint_score, m.leak_score, m.scores)
+                    format!(
+                        "{} complaint {:.1} leak {:.1} praise {:?}",
+                        m.role, m.complaint_score, m.leak_score, m.scores
+                    )
                 });
                 writeln!(wrong, "{letter} {} | {read}", s.text).unwrap();
             }
@@ -138,13 +142,13 @@ fn every_kind_of_sentence_is_read_as_well_as_when_it_was_measured() {
 
 /// Shares of each label that must be read right.
 const FLOORS: [(char, f64); 9] = [
-    ('A', 0.80),
-    ('B', 0.60),
-    ('C', 0.80),
-    ('H', 0.90),
-    ('L', 0.75),
-    ('N', 0.85),
-    ('P', 0.75),
+    ('A', 0.93),
+    ('B', 0.70),
+    ('C', 0.93),
+    ('H', 0.94),
+    ('L', 0.92),
+    ('N', 0.93),
+    ('P', 0.90),
     ('R', 0.75),
     ('V', 0.75),
 ];
@@ -189,7 +193,10 @@ fn one_post_is_grave_only_where_one_is_enough() {
     let base = base();
     for (grave, text) in [
         (Some(Grave::LeakClaim), "俺の住所と電話番号がみどり屋通販から漏れた。昨日知らない業者が家に来た"),
-        (Some(Grave::Insider), "みどり屋通販の元社員ですが、顧客名簿を持ち出して売っている上司がいました。個人情報ダダ漏れです"),
+        (
+            Some(Grave::Insider),
+            "みどり屋通販の元社員ですが、顧客名簿を持ち出して売っている上司がいました。個人情報ダダ漏れです",
+        ),
         (Some(Grave::Injury), "今朝みどり屋通販のスープを開けたら虫が入っていた。写真撮った"),
         (Some(Grave::Threat), "みどり屋通販の倉庫に火をつけてやる"),
         (None, "みどり屋通販にしか教えてない番号に、知らない会社から名指しで勧誘の電話"),
@@ -244,4 +251,12 @@ fn exclusions_context_and_the_longest_name_decide_who_is_meant() {
 fn a_post_that_names_nobody_gives_nothing() {
     let analysis = analyze(&base(), "つばめ電機", "つばめ電機", SourceType::Post, "今日は最悪の一日だった");
     assert_eq!(analysis, Analysis::default());
+}
+
+#[test]
+fn a_flood_of_hits_is_read_in_bounded_time_and_in_full_slices() {
+    let text = "つばめ電機最悪、個人情報流出! ".repeat(600);
+    let read = analyze(&base(), "つばめ電機", "つばめ電機", SourceType::Post, &text).mentions.remove(0);
+    assert!(read.complaint && read.leak);
+    assert!(read.evidence.len() <= 60, "{} pieces of evidence", read.evidence.len());
 }

@@ -106,8 +106,20 @@ const AFTER_KATAKANA: &[&str] = &[
 const BEFORE_KATAKANA: &[&str] = &["アンチ", "スーパー", "ネット", "マイ", "モト", "クソ", "ザ", "ウェブ", "ニュー"];
 
 /// «アメリカ・アップル» is the company and no person.
-const COUNTRIES: &[&str] =
-    &["アメリカ", "イギリス", "フランス", "ドイツ", "スイス", "カナダ", "インド", "ロシア", "イタリア", "スペイン", "オランダ", "スウェーデン"];
+const COUNTRIES: &[&str] = &[
+    "アメリカ",
+    "イギリス",
+    "フランス",
+    "ドイツ",
+    "スイス",
+    "カナダ",
+    "インド",
+    "ロシア",
+    "イタリア",
+    "スペイン",
+    "オランダ",
+    "スウェーデン",
+];
 
 /// Kanji words that make a company's full name or its people of a short name.
 const AFTER_KANJI: &[&str] = &[
