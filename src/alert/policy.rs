@@ -17,6 +17,8 @@ const CAP: usize = 6;
 const DAY: Span = Span::hours(24);
 /// Growth without a rise is told no sooner after the last word.
 const GROWTH_PAUSE: Span = Span::hours(1);
+/// Past the cap a new number is told no sooner after the last word.
+const NUMBER_PAUSE: Span = Span::hours(1);
 /// While it is 緊急.
 const REPEAT_CRITICAL: Span = Span::minutes(60);
 /// While it is 警戒.
@@ -69,7 +71,12 @@ pub fn decide(event: &IncidentEvent, log: &[Told], now: Timestamp) -> Decision {
         _ => return Decision::Hold(Mute::Minor),
     };
     if told_today(log, now) >= CAP && incident.level <= last.level {
-        return Decision::Hold(Mute::Capped);
+        match reason {
+            // The press writes for the first time once; a number may change by the minute.
+            Reason::Press => {}
+            Reason::Restated if now - last.at >= NUMBER_PAUSE => {}
+            _ => return Decision::Hold(Mute::Capped),
+        }
     }
     Decision::Send(reason)
 }
