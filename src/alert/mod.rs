@@ -2,11 +2,11 @@
 
 pub mod compose;
 pub mod email;
-pub mod notifier;
-pub mod retry;
 mod inert;
+pub mod notifier;
 pub mod playbook;
 pub mod policy;
+pub mod retry;
 pub mod story;
 
 /// How mails are written.

@@ -89,7 +89,9 @@ pub fn due_repeat(incident: &Incident, log: &[Told], now: Timestamp) -> Option<R
         Level::Notice | Level::Normal => return None,
     };
     let last = last_word(log)?;
-    let due = !incident.state.is_closed() && now - last.at >= pause && told_today(log, now) < CAP;
+    // Without a word of acknowledgement 緊急 is told again as it stands; 警戒 only when somebody has written since.
+    let news = incident.level == Level::Critical || incident.last_seen_at > last.at;
+    let due = news && !incident.state.is_closed() && now - last.at >= pause && told_today(log, now) < CAP;
     due.then_some(Reason::Repeat)
 }
 
@@ -173,12 +175,15 @@ mod tests {
     }
 
     #[test]
-    fn a_seventh_mail_in_a_day_only_tells_of_a_rise_or_the_end() {
+    fn a_seventh_mail_in_a_day_tells_only_of_a_rise_the_press_a_number_or_the_end() {
         let log = six(Level::Warning);
-        for kind in [EventKind::Press, EventKind::Restated, EventKind::Moved] {
-            let same = event(kind, Level::Warning, State::Growing);
-            assert_eq!(decide(&same, &log, NOW), Decision::Hold(Mute::Capped), "{kind}");
-        }
+        let same = |kind| decide(&event(kind, Level::Warning, State::Growing), &log, NOW);
+        assert_eq!(same(EventKind::Moved), Decision::Hold(Mute::Capped));
+        assert_eq!(same(EventKind::Press), Decision::Send(Reason::Press));
+        assert_eq!(same(EventKind::Restated), Decision::Send(Reason::Restated));
+        let minutes_later = [&log[..], &[told(5, Reason::Restated, Level::Warning, State::Growing)]].concat();
+        let number = event(EventKind::Restated, Level::Warning, State::Growing);
+        assert_eq!(decide(&number, &minutes_later, NOW), Decision::Hold(Mute::Capped));
         let rise = event(EventKind::Raised, Level::Critical, State::Growing);
         assert_eq!(decide(&rise, &log, NOW), Decision::Send(Reason::Raised));
         let end = event(EventKind::Resolved, Level::Normal, State::Resolved);

@@ -34,6 +34,8 @@ pub(super) struct Lookouts {
     pub upto: MentionId,
     /// The number of the last incident.
     pub last_number: u64,
+    /// When they last looked.
+    pub looked_at: Option<Timestamp>,
 }
 
 impl Lookouts {
@@ -72,7 +74,7 @@ impl Lookouts {
                 lookout.restore(incident, &mentions);
             }
         }
-        Ok(Self { by_company, upto, last_number: store.last_incident_number().await? })
+        Ok(Self { by_company, upto, last_number: store.last_incident_number().await?, looked_at: None })
     }
 
     /// Shows one mention to the company's lookout. History teaches; it does not alarm.

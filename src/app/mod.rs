@@ -6,6 +6,7 @@ mod deliver;
 pub mod dictionary;
 mod fate;
 pub mod judge;
+mod last_page;
 mod lookouts;
 pub mod pipeline;
 pub mod pseudonym;
@@ -18,4 +19,3 @@ pub mod telemetry;
 pub mod tell;
 #[cfg(test)]
 mod testing;
-

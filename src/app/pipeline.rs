@@ -14,6 +14,7 @@ use tokio::{sync::Mutex, task::spawn_blocking};
 use super::{
     deliver,
     judge::Judge,
+    last_page::LastPages,
     lookouts::{Lookouts, Numbers},
     story,
     tell::{Recipients, Teller},
@@ -21,13 +22,7 @@ use super::{
 use crate::{
     alert::{MailParams, compose, notifier::Notifier, story::Previous},
     clock::IdGen,
-    collect::{
-        CollectParams,
-        fetch::Fetch,
-        poll,
-        schedule::Outcome,
-        source::Source,
-    },
+    collect::{CollectParams, fetch::Fetch, poll, schedule::Outcome, source::Source},
     model::{
         alert::Alert,
         ids::IncidentId,
@@ -45,8 +40,10 @@ const PAGE: u32 = 2_000;
 const DELIVERIES: u32 = 20;
 /// A delivery is another mailer's after this; longer than one transaction may take.
 const LEASE: Span = Span::minutes(5);
-/// Coverage older than this no longer matters to an open window.
+/// At a start, coverage older than this no longer matters to an open window.
 const COVERAGE_MEMORY: Span = Span::days(3);
+/// How far behind the last look coverage is asked for: the buckets that decide whether it is quiet.
+const COVERAGE_TAIL: Span = Span::hours(2);
 
 /// All stages in a row.
 pub struct Pipeline {
@@ -57,6 +54,7 @@ pub struct Pipeline {
     pub(super) mail: MailParams,
     pub(super) notifier: Option<Arc<dyn Notifier>>,
     pub(super) lookouts: Mutex<Option<Lookouts>>,
+    last_pages: LastPages,
 }
 
 /// What one visit did.
@@ -104,7 +102,16 @@ impl Pipeline {
         mail: MailParams,
         notifier: Option<Arc<dyn Notifier>>,
     ) -> Self {
-        Self { store, ids, judge, recipients, mail, notifier, lookouts: Mutex::new(None) }
+        Self {
+            store,
+            ids,
+            judge,
+            recipients,
+            mail,
+            notifier,
+            lookouts: Mutex::new(None),
+            last_pages: LastPages::default(),
+        }
     }
 
     /// The memory.
@@ -124,21 +131,24 @@ impl Pipeline {
         let visit = poll::visit(source.as_ref(), state, fetch, params, now).await;
         let worked = !matches!(visit.outcome, Outcome::Failed(_));
         let name = state.source.clone();
-        let ingested = self.ingest(&name, Some((&visit.state, worked)), visit.posts, visit.warm_up, now).await?;
+        let (news, known, page) = self.last_pages.news(&name, visit.posts);
+        let posts = self.judge(news, visit.warm_up).await?;
+        let batch = Ingest { source: &name, state: Some(&visit.state), covered: Some(worked), posts, known, now };
+        let ingested = self.store.ingest(&batch, &self.ids).await?;
+        self.last_pages.stored(&name, page);
         Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })
     }
 
-    /// Reads posts and stores them. `visit` is the source's new state and whether the visit worked.
+    /// Reads posts from elsewhere than a source (a file, a recording) and stores them.
     pub async fn ingest(
         &self,
         source: &SourceName,
-        visit: Option<(&SourceState, bool)>,
         posts: Vec<Post>,
         warm_up: bool,
         now: Timestamp,
     ) -> Result<Ingested> {
         let posts = self.judge(posts, warm_up).await?;
-        self.keep(source, visit, posts, now).await
+        self.keep(source, posts, now).await
     }
 
     /// Reads posts, off the threads that wait for sockets.
@@ -148,15 +158,9 @@ impl Pipeline {
     }
 
     /// Stores posts that have been read.
-    pub async fn keep(
-        &self,
-        source: &SourceName,
-        visit: Option<(&SourceState, bool)>,
-        posts: Vec<Judged>,
-        now: Timestamp,
-    ) -> Result<Ingested> {
-        let (state, covered) = (visit.map(|v| v.0), visit.map(|v| v.1));
-        Ok(self.store.ingest(&Ingest { source, state, covered, posts, now }, &self.ids).await?)
+    pub async fn keep(&self, source: &SourceName, posts: Vec<Judged>, now: Timestamp) -> Result<Ingested> {
+        let batch = Ingest { source, state: None, covered: None, posts, known: 0, now };
+        Ok(self.store.ingest(&batch, &self.ids).await?)
     }
 
     /// Shows what is new to the lookouts, and stores what they found with the mails that are owed for it.
@@ -184,7 +188,9 @@ impl Pipeline {
                 break;
             }
         }
-        let blind = self.store.blind_buckets(now - COVERAGE_MEMORY).await?;
+        let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
+        let blind = self.store.blind_buckets(since).await?;
+        lookouts.looked_at = Some(now);
         let mut numbers = Numbers { ids: Arc::clone(&self.ids), now, last: lookouts.last_number };
         let mut found = Detected { upto: lookouts.upto, ..Detected::default() };
         for lookout in lookouts.iter_mut() {
@@ -222,7 +228,11 @@ impl Pipeline {
         let Some(notifier) = &self.notifier else { return Ok(report) };
         for due in self.store.lease_deliveries(now, LEASE, DELIVERIES).await? {
             let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
-            if delivery.sent_at.is_some() { report.sent += 1 } else { report.failed += 1 }
+            if delivery.sent_at.is_some() {
+                report.sent += 1
+            } else {
+                report.failed += 1
+            }
             self.store.record_delivery(&delivery).await?;
         }
         Ok(report)

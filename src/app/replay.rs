@@ -174,7 +174,7 @@ async fn take_in(
             happened(Happening::Mention { post: &j.post.external_id, mention });
         }
     }
-    let done = pipeline.keep(&SourceName("replay".to_owned()), None, judged, now).await?;
+    let done = pipeline.keep(&SourceName("replay".to_owned()), judged, now).await?;
     total.new += done.new;
     total.duplicates += done.duplicates;
     total.not_about_us += done.not_about_us;

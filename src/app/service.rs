@@ -21,11 +21,7 @@ use crate::{
     analyze::{Analyzer, Lexicons},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
-    model::{
-        incident::IncidentEvent,
-        post::SourceName,
-        watch::Watchlist,
-    },
+    model::{incident::IncidentEvent, post::SourceName, watch::Watchlist},
     store::{Ingested, Store, StoreParams},
 };
 

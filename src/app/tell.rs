@@ -94,9 +94,7 @@ impl<'a> Teller<'a> {
         if let std::collections::btree_map::Entry::Vacant(entry) = self.log.entry(incident) {
             let told = self.store.told(incident).await?;
             entry.insert(
-                told.into_iter()
-                    .map(|t| Told { at: t.at, reason: t.reason, level: t.level, state: t.state })
-                    .collect(),
+                told.into_iter().map(|t| Told { at: t.at, reason: t.reason, level: t.level, state: t.state }).collect(),
             );
         }
         Ok(())

@@ -65,7 +65,8 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
     let mut failed = None;
     let summary = {
         let mut tell = |happening: Happening<'_>| {
-            let line = if args.json { json_line(&happening, args.mentions) } else { human_line(&happening, common.lang) };
+            let line =
+                if args.json { json_line(&happening, args.mentions) } else { human_line(&happening, common.lang) };
             if let Some(line) = line
                 && failed.is_none()
             {
@@ -151,11 +152,20 @@ fn human_summary(s: &Summary, lang: Lang) -> String {
     match lang {
         Lang::Ja => format!(
             "投稿 {}件 → 言及 {}件 → 事案 {}件 → 通知 {}通  最も高い段階 {}{}",
-            s.posts, s.ingested.mentions, s.incidents, s.mails, s.worst.mark(), s.worst.ja()
+            s.posts,
+            s.ingested.mentions,
+            s.incidents,
+            s.mails,
+            s.worst.mark(),
+            s.worst.ja()
         ),
         Lang::En => format!(
             "{} posts → {} mentions → {} incidents → {} mails, worst level {}",
-            s.posts, s.ingested.mentions, s.incidents, s.mails, s.worst.en()
+            s.posts,
+            s.ingested.mentions,
+            s.incidents,
+            s.mails,
+            s.worst.en()
         ),
     }
 }

@@ -37,10 +37,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, common: &Common) -> Outcome {
     let path = match &args.db {
         Some(path) => path.clone(),
-        None => config::load(&common.config, &config::environment())
-            .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
-            .context("where is the database? Name it with --db")?
-            .store,
+        None => {
+            config::load(&common.config, &config::environment())
+                .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+                .context("where is the database? Name it with --db")?
+                .store
+        }
     };
     if !path.is_file() {
         bail!("{}: no such database; start `hinomi run` or `hinomi demo` first", path.display());

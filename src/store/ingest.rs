@@ -107,6 +107,8 @@ pub struct Ingest<'a> {
     pub covered: Option<bool>,
     /// What it brought, in the order to be stored.
     pub posts: Vec<Judged>,
+    /// Posts of the page that were stored before and are not repeated here.
+    pub known: usize,
     /// When.
     pub now: Timestamp,
 }
@@ -128,8 +130,11 @@ impl Store {
     /// Stores one visit's worth in one transaction.
     pub async fn ingest(&self, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
         let mut tx = self.begin().await?;
-        let mut done = Ingested::default();
+        let mut done = Ingested { duplicates: batch.known as u64, ..Ingested::default() };
         let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
+        if batch.known > 0 {
+            tally.insert("duplicate", batch.known as u64);
+        }
         for judged in &batch.posts {
             let fate = one_post(&mut tx, judged, ids, batch.now, &mut done).await?;
             *tally.entry(fate).or_default() += 1;
@@ -187,7 +192,7 @@ async fn one_post(
     done.new += 1;
     let post_id = ids.next(now);
     insert_post(c, post_id, judged).await?;
-    let mut named = Fate::Excluded;
+    let mut fates = Vec::with_capacity(judged.mentions.len());
     for (mention, fate) in &judged.mentions {
         let fate = settle(c, judged, mention, *fate).await?;
         insert_mention(c, ids.next(now), post_id, judged, mention, fate).await?;
@@ -195,9 +200,16 @@ async fn one_post(
             add_hourly(c, judged, mention, fate).await?;
             done.mentions += 1;
         }
-        named = named.min(fate);
+        fates.push(fate);
     }
-    Ok(named.as_str())
+    Ok(most_telling(&fates).as_str())
+}
+
+/// A post about several companies is tallied once, by the fate that came furthest.
+fn most_telling(fates: &[Fate]) -> Fate {
+    const ORDER: [Fate; 5] = [Fate::Counted, Fate::WarmUp, Fate::SameAuthor, Fate::SameText, Fate::Repost];
+    let first = || fates.iter().find(|f| **f != Fate::Excluded).or(fates.first());
+    ORDER.iter().find(|f| fates.contains(f)).or_else(first).copied().unwrap_or(Fate::Excluded)
 }
 
 /// A fate that hangs on what was stored before.
@@ -253,7 +265,7 @@ async fn snapshot(
         sqlx::query(INSERT_SNAPSHOT)
             .bind(ids.next(now))
             .bind(row.try_get::<i64, _>("id")?)
-            .bind(now.millis())
+            .bind(post.collected_at.millis())
             .bind(bigint(views))
             .execute(&mut *c)
             .await?;

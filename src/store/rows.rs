@@ -13,14 +13,15 @@ use crate::model::{
     watch::CompanyName,
 };
 
-/// The columns that [`mention_record`] reads, over `mention m join post p`. A snapshot has its own views.
+/// The columns that [`mention_record`] reads, over `mention m join post p`. A snapshot has its own views and time.
 macro_rules! mention_columns {
     () => {
         "m.id, m.post_id, m.company, m.at, m.category, m.scores, m.complaint, m.leak, m.alert_worthy, m.role,
          m.polarity, m.stance, m.retrospective, m.affected_count, m.complaint_score, m.leak_score, m.grave, m.symptom,
          m.evidence, m.fate, m.author_key, m.text_key, coalesce(m.views, p.views) as views,
          p.source, p.external_id, p.source_type, p.channel, p.url, p.author, p.author_followers, p.title, p.body,
-         p.published_at, p.collected_at, p.reach, p.repost_of"
+         p.published_at, p.reach, p.repost_of,
+         case when m.fate = 'snapshot' then m.at else p.collected_at end as collected_at"
     };
 }
 pub(super) use mention_columns;

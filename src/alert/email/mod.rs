@@ -1,10 +1,10 @@
 //! Mail: from an incident to bytes, and from bytes to a mailbox.
 
+pub mod build;
+mod headers;
 pub mod outcome;
 pub mod smtp;
 mod wire;
-pub mod build;
-mod headers;
 
 /// How the connection to the mail server is kept from others' ears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

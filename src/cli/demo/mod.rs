@@ -6,7 +6,7 @@
 mod folder;
 mod screen;
 
-use std::{io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use tokio::{
@@ -15,7 +15,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use self::{folder::Folder, screen::Screen};
+use self::{
+    folder::Folder,
+    screen::{Found, Screen},
+};
 use super::{Common, Exit, Outcome};
 use crate::{
     alert::{
@@ -33,13 +36,13 @@ use crate::{
     demo::{
         feeds,
         mailbox::{self, SavedMail},
-        world::World,
+        world::{StoryNote, World},
     },
     model::{
         post::SourceName,
         time::{Span, Timestamp, Zone},
     },
-    store::StoreParams,
+    store::{Store, StoreParams},
 };
 
 /// A week in two minutes.
@@ -106,7 +109,7 @@ async fn play(args: &Args, folder: &Folder, common: &Common) -> Result<()> {
 
     for page in world.history.chunks(HISTORY_PAGE) {
         let source = SourceName("history".to_owned());
-        app.pipeline().ingest(&source, None, page.to_vec(), true, world.week_start).await?;
+        app.pipeline().ingest(&source, page.to_vec(), true, world.week_start).await?;
         screen.history(page.len());
     }
     app.pipeline().detect_once(world.week_start).await?;
@@ -132,7 +135,8 @@ async fn play(args: &Args, folder: &Folder, common: &Common) -> Result<()> {
     };
     if !interrupted {
         last_mails(&app, &world, &mut screen, &mut heard, &mut mails).await?;
-        screen.week_ended(&world, folder);
+        let found = found(app.pipeline().store(), &world).await?;
+        screen.week_ended(&world, &found, folder);
         if !args.exit && std::io::stdout().is_terminal() {
             screen.stays_up();
             stop.await;
@@ -152,6 +156,25 @@ fn show(screen: &mut Screen, notice: Notice) {
     if let Notice::Event(event) = notice {
         screen.event(&event);
     }
+}
+
+/// Which incident tells which story: the one that holds most of the story's posts. `None` for a story not noticed.
+async fn found(store: &Store, world: &World) -> Result<Vec<Option<Found>>> {
+    let mut holdings = Vec::new();
+    for incident in store.live_incidents(world.week_start).await? {
+        let posts: BTreeSet<String> =
+            store.incident_mentions(incident.id).await?.into_iter().map(|m| m.post.external_id).collect();
+        holdings.push((incident, posts));
+    }
+    let story = |note: &StoryNote| {
+        let share = |posts: &BTreeSet<String>| note.posts.iter().filter(|id| posts.contains(*id)).count();
+        let best =
+            holdings.iter().filter(|(i, _)| i.company.0 == note.company).max_by_key(|(_, posts)| share(posts))?;
+        // A stray post of a quiet story in somebody else's incident is not that story.
+        let enough = share(&best.1) * 3 >= note.posts.len().min(best.1.len());
+        enough.then(|| Found { code: best.0.code(), first: best.0.opened_at })
+    };
+    Ok(world.stories.iter().map(story).collect())
 }
 
 /// The week is over: what was fetched last is looked at, and what is owed goes out.
@@ -264,13 +287,8 @@ fn mail_params() -> MailParams {
 }
 
 fn ports(clock: &Arc<FastClock>, web: std::net::SocketAddr, smtp: std::net::SocketAddr) -> Result<Ports> {
-    let server = SmtpParams {
-        host: smtp.ip().to_string(),
-        port: smtp.port(),
-        tls: Tls::None,
-        username: None,
-        password: None,
-    };
+    let server =
+        SmtpParams { host: smtp.ip().to_string(), port: smtp.port(), tls: Tls::None, username: None, password: None };
     Ok(Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         fetch: Arc::new(HttpFetch::new(&collect_params(web))?),

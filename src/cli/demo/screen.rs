@@ -1,28 +1,27 @@
 //! What the demo prints: a bar for the week, a line for each change, and at the end where everything lies.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::folder::Folder;
 use crate::{
     cli::{Lang, timeline},
-    demo::{mailbox::SavedMail, world::World},
+    demo::{
+        mailbox::SavedMail,
+        world::{StoryNote, World},
+    },
     model::{
         incident::{EventKind, IncidentEvent, Level},
         time::{Timestamp, Zone},
     },
 };
 
-/// What was noticed of one story.
-#[derive(Debug, Default, Clone, Copy)]
-struct Noticed {
-    first: Option<Timestamp>,
-    worst: Level,
+/// The incident that tells a story.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) code: String,
+    pub(super) first: Timestamp,
 }
 
 pub(super) struct Screen {
@@ -31,8 +30,8 @@ pub(super) struct Screen {
     start: Timestamp,
     mails: usize,
     first_mail: Option<SavedMail>,
-    /// Per post with which an incident began.
-    noticed: BTreeMap<String, Noticed>,
+    /// The worst level of each incident.
+    worst: BTreeMap<String, Level>,
 }
 
 impl Screen {
@@ -43,7 +42,7 @@ impl Screen {
             start: Timestamp::default(),
             mails: 0,
             first_mail: None,
-            noticed: BTreeMap::new(),
+            worst: BTreeMap::new(),
         }
     }
 
@@ -85,10 +84,12 @@ impl Screen {
         let (from, to) = (world.week_start.short(Zone::JST), world.week_end().short(Zone::JST));
         self.say(
             format!("  再生   {from}〜{to} を {speed:.0}倍速で（約{minutes:.1}分）  配信元 http://127.0.0.1:{port}/\n"),
-            format!("  Play   {from} to {to} at {speed:.0}x (about {minutes:.1} min), feeds at http://127.0.0.1:{port}/\n"),
+            format!(
+                "  Play   {from} to {to} at {speed:.0}x (about {minutes:.1} min), feeds at http://127.0.0.1:{port}/\n"
+            ),
         );
-        self.bar = ProgressBar::new(u64::try_from(seconds).unwrap_or(u64::MAX))
-            .with_style(style("再生", "Play", self.lang));
+        self.bar =
+            ProgressBar::new(u64::try_from(seconds).unwrap_or(u64::MAX)).with_style(style("再生", "Play", self.lang));
         self.bar.enable_steady_tick(Duration::from_millis(200));
     }
 
@@ -99,9 +100,8 @@ impl Screen {
 
     pub(super) fn event(&mut self, event: &IncidentEvent) {
         let i = &event.incident;
-        let noticed = self.noticed.entry(i.origin_external_id.clone()).or_default();
-        noticed.first.get_or_insert(event.at);
-        noticed.worst = noticed.worst.max(i.level);
+        let worst = self.worst.entry(i.code()).or_default();
+        *worst = (*worst).max(i.level);
         // Changes of role or category are in the mails and the database; here the line is the level.
         if matches!(event.kind, EventKind::Recategorized | EventKind::Rerolled) {
             return;
@@ -115,18 +115,11 @@ impl Screen {
         self.first_mail.get_or_insert_with(|| mail.clone());
     }
 
-    pub(super) fn week_ended(&mut self, world: &World, folder: &Folder) {
+    pub(super) fn week_ended(&mut self, world: &World, found: &[Option<Found>], folder: &Folder) {
         self.bar.finish_and_clear();
         self.say("\n  架空の出来事と、気づいた時刻", "\n  What happened, and when it was noticed");
-        for story in &world.stories {
-            let posts: BTreeSet<&String> = story.posts.iter().collect();
-            let noticed = self
-                .noticed
-                .iter()
-                .filter(|(origin, _)| posts.contains(origin))
-                .map(|(_, n)| *n)
-                .max_by_key(|n| (n.worst, n.first.map(|t| -t.millis())));
-            self.line(&self.story(story, noticed.unwrap_or_default()));
+        for (story, found) in world.stories.iter().zip(found) {
+            self.line(&self.story(story, found.as_ref()));
         }
         let (mail, db) = (folder.mail(), folder.database());
         let me = program();
@@ -145,25 +138,23 @@ impl Screen {
         self.line(&ask("select published_jst, channel, evidence, text from v_mentions where incident_id = 'HN-0001'"));
     }
 
-    fn story(&self, story: &crate::demo::world::StoryNote, noticed: Noticed) -> String {
-        let quiet = story.deserves == Level::Normal;
-        let lead = noticed.first.zip(story.first_press_at).filter(|(at, press)| at < press);
-        let told = match (noticed.first, self.lang) {
-            (None, Lang::Ja) if quiet => "鳴らず（それでよい）".to_owned(),
-            (None, Lang::En) if quiet => "silent, as it should be".to_owned(),
+    fn story(&self, story: &StoryNote, found: Option<&Found>) -> String {
+        let worst = found.and_then(|f| self.worst.get(&f.code)).copied().unwrap_or_default();
+        let told = match (found, self.lang) {
+            (None, Lang::Ja) if story.deserves == Level::Normal => "鳴らず（それでよい）".to_owned(),
+            (None, Lang::En) if story.deserves == Level::Normal => "silent, as it should be".to_owned(),
             (None, Lang::Ja) => "気づかず".to_owned(),
             (None, Lang::En) => "not noticed".to_owned(),
-            (Some(at), Lang::Ja) => {
-                let lead = lead.map_or_else(String::new, |(at, press)| format!("  初報道の{}前", (press - at).ja()));
-                format!("{} に気づき、最高 {}{lead}", at.short(Zone::JST), noticed.worst.ja())
+            (Some(f), Lang::Ja) => {
+                let at = f.first.short(Zone::JST);
+                format!("{at} に気づき、最高 {}{}  {}", worst.ja(), lead(story, f, self.lang), f.code)
             }
-            (Some(at), Lang::En) => {
-                let lead = lead
-                    .map_or_else(String::new, |(at, press)| format!(", {:.1} h before the press", (press - at).as_hours()));
-                format!("noticed {}, worst {}{lead}", at.short(Zone::JST), noticed.worst.en())
+            (Some(f), Lang::En) => {
+                let at = f.first.short(Zone::JST);
+                format!("noticed {at}, worst {}{}  {}", worst.en(), lead(story, f, self.lang), f.code)
             }
         };
-        format!("  {} {}  {}  {told}", noticed.worst.mark(), story.company, story.title)
+        format!("  {} {}  {}  {told}", worst.mark(), story.company, story.title)
     }
 
     pub(super) fn stays_up(&self) {
@@ -175,6 +166,15 @@ impl Screen {
         if early {
             self.say("\n  途中で止めました", "\n  Stopped early");
         }
+    }
+}
+
+/// How long before the press.
+fn lead(story: &StoryNote, found: &Found, lang: Lang) -> String {
+    match (story.first_press_at.filter(|press| *press > found.first), lang) {
+        (None, _) => String::new(),
+        (Some(press), Lang::Ja) => format!("、初報道の{}前", (press - found.first).ja()),
+        (Some(press), Lang::En) => format!(", {:.1} h before the press", (press - found.first).as_hours()),
     }
 }
 

@@ -59,6 +59,10 @@ pub(in crate::detect) struct Fire {
     ids: BTreeSet<MentionId>,
     /// Kinds of channels that count as another class when they join.
     classes: BTreeSet<Channel>,
+    /// Those that joined in the last step.
+    joined: Vec<Channel>,
+    /// The last step found twice as many as were told.
+    louder: bool,
     picked_up: Option<String>,
     views: Option<String>,
     press: bool,
@@ -101,6 +105,8 @@ impl Fire {
             names: BTreeSet::new(),
             ids: BTreeSet::new(),
             classes: BTreeSet::new(),
+            joined: Vec::new(),
+            louder: false,
             picked_up: None,
             views: None,
             press: false,

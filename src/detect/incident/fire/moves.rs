@@ -133,6 +133,7 @@ impl Fire {
         let above = hour as f64 > self.normal.all_upper.max(4.0);
         let louder = self.told_hour > 0 && hour >= 2 * self.told_hour && above;
         let joined = self.new_class() && before != Level::Normal;
+        self.louder = louder;
         let fresh = self.incident.state == State::Reignited && self.kind == Some(EventKind::Reignited);
         if (rose || louder || joined) && !fresh {
             self.incident.state = State::Growing;
@@ -150,9 +151,9 @@ impl Fire {
     pub(super) fn new_class(&mut self) -> bool {
         let wide = |c: &Channel| matches!(c, Channel::Matome | Channel::Video | Channel::News);
         let now: BTreeSet<Channel> = self.incident.channels.iter().map(|c| c.channel).filter(wide).collect();
-        let joined = !now.is_subset(&self.classes);
+        self.joined = now.difference(&self.classes).copied().collect();
         self.classes = now;
-        joined
+        !self.joined.is_empty()
     }
 
     /// Hours and buckets inside the band that end it.

@@ -124,6 +124,8 @@ impl Fire {
     /// A video of this story has doubled its views.
     pub(in crate::detect) fn doubled(&mut self, sentence: String, views: u64) {
         self.incident.counts.views = self.incident.counts.views.max(views);
+        // A video that spreads is not calm, though nobody may write.
+        self.quiet = 0;
         self.views = Some(sentence);
     }
 }

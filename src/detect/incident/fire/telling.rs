@@ -5,6 +5,7 @@ use crate::{
     detect::wording,
     model::{
         incident::{EventKind, State},
+        post::Channel,
         time::Zone,
     },
 };
@@ -53,9 +54,29 @@ impl Fire {
 
     fn movement(&self) -> String {
         let (hour, normal) = (self.incident.counts.last_hour, wording::number(self.normal.all));
-        match self.incident.state {
-            State::Growing => format!("直近1時間 {hour}件（平常{normal}件）に増加"),
-            _ => format!("直近1時間 {hour}件（平常{normal}件）で続いている"),
+        let here = format!("直近1時間 {hour}件（平常{normal}件）");
+        if self.incident.state != State::Growing {
+            return if hour == 0 {
+                "新しい投稿は止まっている".to_owned()
+            } else {
+                format!("{here}で続いている")
+            };
         }
+        let joined: Vec<&str> = self.joined.iter().map(|c| place(*c)).collect();
+        match (joined.is_empty(), self.louder) {
+            (true, _) => format!("{here}に増加"),
+            (false, true) => format!("{here}に増加、{}", joined.join("・")),
+            (false, false) => joined.join("・"),
+        }
+    }
+}
+
+/// Where it has arrived.
+const fn place(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Matome => "まとめサイトに掲載",
+        Channel::Video => "動画に取り上げられた",
+        Channel::News => "報道が始まった",
+        _ => "別の場所に広がった",
     }
 }
