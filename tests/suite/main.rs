@@ -30,3 +30,11 @@ mod mail;
 // The little world of the demo, over real connections.
 #[cfg(test)]
 mod demo_world;
+
+// From a feed on the network to a mail in the mailbox.
+#[cfg(test)]
+mod flow;
+
+// Commands as a person types them.
+#[cfg(test)]
+mod cli;
