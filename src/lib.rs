@@ -14,7 +14,7 @@
 //! | `collect` | `model`, `clock` | reqwest (`fetch.rs`, `guard.rs`), feed-rs, quick-xml, encoding_rs |
 //! | `analyze` | `model` | lindera (also `app/dictionary.rs`), daachorse, icu_normalizer |
 //! | `detect` | `model` | — |
-//! | `store` | `model` | sqlx |
+//! | `store` | `model`, `clock` | sqlx |
 //! | `alert` | `model`, `clock` | lettre (`email/`), askama |
 //! | `config` | `model` and the `Params` types of the stages | toml |
 //! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |

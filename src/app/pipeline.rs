@@ -229,9 +229,9 @@ impl Pipeline {
         for due in self.store.lease_deliveries(now, LEASE, DELIVERIES).await? {
             let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
             if delivery.sent_at.is_some() {
-                report.sent += 1
+                report.sent += 1;
             } else {
-                report.failed += 1
+                report.failed += 1;
             }
             self.store.record_delivery(&delivery).await?;
         }

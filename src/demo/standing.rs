@@ -4,7 +4,7 @@ use super::{
     chance::Chance,
     companies::Company,
     draft::{Draft, Outlet},
-    texts::{Season, Writer, authors, common, voices::Lines},
+    texts::{Season, Writer, authors, everyday, voices::Lines},
     timetable::{self, Rhythm},
 };
 use crate::model::time::{Span, Timestamp};
@@ -97,22 +97,22 @@ const fn manner(company: &Company, kind: Kind) -> (Lines, Season) {
 
 fn review(company: &Company, author: String, at: Timestamp, writer: &mut Writer, chance: &mut Chance) -> Draft {
     let (titles, lines) = if chance.odds(0.55) {
-        (common::REVIEW_GOOD, company.voice.praise)
+        (everyday::REVIEW_GOOD, company.voice.praise)
     } else {
-        (common::REVIEW_SOUR, company.voice.complaint)
+        (everyday::REVIEW_SOUR, company.voice.complaint)
     };
     let body = writer.short(company, lines, Season::Bare, chance);
-    let end = Writer::title(company, common::REVIEW_END, chance);
+    let end = Writer::title(company, everyday::REVIEW_END, chance);
     let text = if end.is_empty() { body } else { format!("{}。{end}", body.trim_end_matches('。')) };
     Draft::new(Outlet::Review, author, at, text).titled(Writer::title(company, titles, chance))
 }
 
 fn blog(company: &Company, author: String, at: Timestamp, writer: &mut Writer, chance: &mut Chance) -> Draft {
-    let mut parts: Vec<&[&str]> = vec![common::BLOG_START];
+    let mut parts: Vec<&[&str]> = vec![everyday::BLOG_START];
     parts.extend(company.voice.diary.chunks(1));
-    parts.push(common::BLOG_END);
+    parts.push(everyday::BLOG_END);
     let text = writer.long(company, &parts, chance);
-    Draft::new(Outlet::Blog, author, at, text).titled(Writer::title(company, common::BLOG_TITLE, chance))
+    Draft::new(Outlet::Blog, author, at, text).titled(Writer::title(company, everyday::BLOG_TITLE, chance))
 }
 
 /// What a site writes that gathers others' posts.
@@ -131,7 +131,7 @@ fn gathering(company: &Company, at: Timestamp, writer: &mut Writer, chance: &mut
     let text = format!("{}についての声を集めました。\n{voices}みなさんはどうですか。", company.name);
     Draft::new(Outlet::Matome, chance.word(&authors::MATOME), at, text).titled(Writer::title(
         company,
-        common::MATOME_TITLE,
+        everyday::MATOME_TITLE,
         chance,
     ))
 }
@@ -140,7 +140,7 @@ fn video(company: &Company, at: Timestamp, writer: &mut Writer, chance: &mut Cha
     let Some((title, about)) = chance.pick(company.voice.films).copied() else {
         return blog(company, authors::handle(chance), at, writer, chance);
     };
-    let end = chance.word(common::FILM_END);
+    let end = chance.word(everyday::FILM_END);
     let (title, about) = writer.article(company, title, &format!("{about}{end}"), chance);
     let first = chance.between(40, 900).unsigned_abs();
     let later = first + first * chance.between(20, 70).unsigned_abs() / 100;

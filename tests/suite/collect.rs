@@ -1,5 +1,4 @@
 //! Sources against real servers: a small one that misbehaves on purpose, and Debian's nginx.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the helpers of a test may fail it")]
 
 use std::{
     io::Write as _,

@@ -1,7 +1,5 @@
 //! The demo's server as a stranger sees it: over a real connection, read by an independent feed reader.
 
-#![expect(clippy::unwrap_used, reason = "what these helpers cannot do fails their test")]
-
 use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
 use feed_rs::model::Feed;

@@ -156,16 +156,14 @@ impl World {
 }
 
 fn rss(items: &[(String, String, Timestamp)]) -> String {
-    let items: String = items
-        .iter()
-        .map(|(id, text, at)| {
-            format!(
-                "<item><guid isPermaLink=\"false\">{id}</guid><author>{id}@sns.example</author>\
-                 <description>{text}</description><dc:date>{}</dc:date></item>",
-                at.rfc3339(hinomi::model::time::Zone::JST)
-            )
-        })
-        .collect();
+    let item = |(id, text, at): &(String, String, Timestamp)| {
+        format!(
+            "<item><guid isPermaLink=\"false\">{id}</guid><author>{id}@sns.example</author>\
+             <description>{text}</description><dc:date>{}</dc:date></item>",
+            at.rfc3339(hinomi::model::time::Zone::JST)
+        )
+    };
+    let items = items.iter().map(item).collect::<Vec<_>>().concat();
     format!(
         "<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>t</title>{items}</channel></rss>"
     )

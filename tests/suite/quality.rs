@@ -3,7 +3,6 @@
 //!
 //! The sentences are invented; real names stand only where names are what is tested. Run with `--nocapture` for the list
 //! of sentences that are read wrongly.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its sentences has to fail")]
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 

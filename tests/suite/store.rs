@@ -210,7 +210,7 @@ async fn an_alert_outlives_the_program_and_is_leased_to_one_mailer() {
     let path = t.folder.path().join("hinomi.db");
     let store = Store::open(&StoreParams { path, throwaway: true }).await.unwrap();
     assert_eq!(store.detected_upto().await.unwrap(), record.id);
-    assert_eq!(store.live_incidents(noon()).await.unwrap(), [event.incident.clone()]);
+    assert_eq!(store.live_incidents(noon()).await.unwrap(), std::slice::from_ref(&event.incident));
     assert_eq!(store.owed().await.unwrap(), 1);
 
     let owed = store.undrafted(10).await.unwrap();

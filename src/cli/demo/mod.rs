@@ -135,7 +135,7 @@ async fn play(args: &Args, folder: &Folder, common: &Common) -> Result<()> {
     };
     if !interrupted {
         last_mails(&app, &world, &mut screen, &mut heard, &mut mails).await?;
-        let found = found(app.pipeline().store(), &world).await?;
+        let found = incidents_of(app.pipeline().store(), &world).await?;
         screen.week_ended(&world, &found, folder);
         if !args.exit && std::io::stdout().is_terminal() {
             screen.stays_up();
@@ -159,14 +159,14 @@ fn show(screen: &mut Screen, notice: Notice) {
 }
 
 /// Which incident tells which story: the one that holds most of the story's posts. `None` for a story not noticed.
-async fn found(store: &Store, world: &World) -> Result<Vec<Option<Found>>> {
+async fn incidents_of(store: &Store, world: &World) -> Result<Vec<Option<Found>>> {
     let mut holdings = Vec::new();
     for incident in store.live_incidents(world.week_start).await? {
         let posts: BTreeSet<String> =
             store.incident_mentions(incident.id).await?.into_iter().map(|m| m.post.external_id).collect();
         holdings.push((incident, posts));
     }
-    let story = |note: &StoryNote| {
+    let teller = |note: &StoryNote| {
         let share = |posts: &BTreeSet<String>| note.posts.iter().filter(|id| posts.contains(*id)).count();
         let best =
             holdings.iter().filter(|(i, _)| i.company.0 == note.company).max_by_key(|(_, posts)| share(posts))?;
@@ -174,7 +174,7 @@ async fn found(store: &Store, world: &World) -> Result<Vec<Option<Found>>> {
         let enough = share(&best.1) * 3 >= note.posts.len().min(best.1.len());
         enough.then(|| Found { code: best.0.code(), first: best.0.opened_at })
     };
-    Ok(world.stories.iter().map(story).collect())
+    Ok(world.stories.iter().map(teller).collect())
 }
 
 /// The week is over: what was fetched last is looked at, and what is owed goes out.
@@ -217,12 +217,12 @@ async fn open_web(
 ) -> Result<(std::net::SocketAddr, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot open a port on 127.0.0.1")?;
     let address = listener.local_addr()?;
-    let router = feeds::router(Arc::clone(world), Arc::clone(clock) as Arc<dyn Clock>);
+    let (world, clock) = (Arc::clone(world), Arc::clone(clock) as Arc<dyn Clock>);
     servers.spawn(async move {
         let until = async move {
             let _sender_gone = stopped.wait_for(|stop| *stop).await;
         };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+        if let Err(error) = feeds::listen(listener, world, clock, until).await {
             tracing::error!("the demo's web server stopped: {error}");
         }
     });

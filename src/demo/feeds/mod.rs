@@ -13,6 +13,7 @@ mod xml;
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::State, http::HeaderMap, response::Response, routing::get};
+use tokio::net::TcpListener;
 
 use self::shelf::Shelf;
 use super::{draft::Outlet, world::World};
@@ -100,6 +101,16 @@ pub fn router(world: Arc<World>, clock: Arc<dyn Clock>) -> Router {
         let stall = Arc::new(Stall { spec: spec.clone(), shelf, clock: Arc::clone(&clock) });
         router.route(spec.path, get(serve).with_state(stall))
     })
+}
+
+/// Serves the feeds on `listener` until `stop` comes.
+pub async fn listen(
+    listener: TcpListener,
+    world: Arc<World>,
+    clock: Arc<dyn Clock>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(world, clock)).with_graceful_shutdown(stop).await
 }
 
 async fn serve(State(stall): State<Arc<Stall>>, headers: HeaderMap) -> Response {

@@ -4,7 +4,7 @@
 //! for it, not here.
 
 pub(super) mod authors;
-pub(super) mod common;
+pub(super) mod everyday;
 pub(super) mod grammar;
 pub mod voices;
 mod wear;
@@ -29,7 +29,7 @@ impl Writer {
         self.anew(chance, |chance, tries| {
             let mut text = draw(company, lines, chance);
             // Idle remarks would be out of place in a story; there they only part two who say the same.
-            let openers = if season == Season::Bare { common::REACTIONS } else { common::OPENERS };
+            let openers = if season == Season::Bare { everyday::REACTIONS } else { everyday::OPENERS };
             if tries > 6 || (season != Season::Bare && chance.odds(0.12)) {
                 text = format!("{}{text}", draw(company, openers, chance));
             }
@@ -107,9 +107,9 @@ pub(super) enum Season {
 impl Season {
     const fn closers(self) -> &'static [&'static str] {
         match self {
-            Self::Calm => common::CALM,
-            Self::Glad => common::GLAD,
-            Self::Cross => common::CROSS,
+            Self::Calm => everyday::CALM,
+            Self::Glad => everyday::GLAD,
+            Self::Cross => everyday::CROSS,
             Self::Bare => &[""],
         }
     }
@@ -122,7 +122,7 @@ fn join(text: &str, remark: &str) -> String {
 }
 
 fn draw(company: &Company, lines: &[&str], chance: &mut Chance) -> String {
-    let tables: [Slots; 2] = [company.voice.slots, common::SLOTS];
+    let tables: [Slots; 2] = [company.voice.slots, everyday::SLOTS];
     let line = chance.pick(lines).copied().unwrap_or("");
     grammar::write(line, &tables, chance)
 }
@@ -145,7 +145,7 @@ mod tests {
     fn every_template_of_every_voice_is_well_formed() {
         for company in &COMPANIES {
             for template in company.voice.templates() {
-                let faults = grammar::faults(template, &[company.voice.slots, common::SLOTS]);
+                let faults = grammar::faults(template, &[company.voice.slots, everyday::SLOTS]);
                 assert!(faults.is_empty(), "{}: {faults:?}", company.name);
             }
         }

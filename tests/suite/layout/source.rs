@@ -223,7 +223,7 @@ fn end_of_literal(chars: &[char], i: usize) -> usize {
 
 #[test]
 fn paths_are_found_and_resolved_and_comments_strings_and_tests_are_not() {
-    let text = r####"
+    let text = r##"
         //! crate::no
         use crate::{model::{time::Span, post}, alert as bell};
         use super::super::store::Store;
@@ -236,7 +236,7 @@ fn paths_are_found_and_resolved_and_comments_strings_and_tests_are_not() {
         #[cfg(test)]
         mod more;
         use chrono::Utc;
-    "####;
+    "##;
     let found: Vec<String> = paths(text, &["alert", "email"]).iter().map(|f| f.words.join("::")).collect();
     assert_eq!(
         found,

@@ -44,6 +44,7 @@ pub(in crate::detect) struct Normal {
 }
 
 /// An incident under watch.
+#[expect(clippy::struct_excessive_bools, reason = "each remembers one thing that was seen, independent of the others")]
 #[derive(Debug, Clone)]
 pub(in crate::detect) struct Fire {
     pub(in crate::detect) incident: Incident,
