@@ -1,8 +1,14 @@
 //! Hinomi as it runs: built from settings, started, stopped. The whole of it fits into a test.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    io::{Read, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
@@ -73,11 +79,43 @@ pub struct App {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// Held as long as this Hinomi lives; the system lets go of it whatever happens.
+    _claim: File,
+}
+
+/// Takes the database for this process alone: two would send every mail twice.
+fn claim(database: &Path) -> Result<File> {
+    let path = database.with_extension("lock");
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    let mut holder = String::new();
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            file.read_to_string(&mut holder)?;
+            bail!("{} is in use by another Hinomi ({}); stop that one first", database.display(), holder.trim());
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+        }
+    }
+    file.set_len(0)?;
+    writeln!(file, "process {}", std::process::id())?;
+    Ok(file)
 }
 
 impl App {
     /// Opens the database and connects the parts. Nothing runs yet.
     pub async fn build(setup: Setup, ports: Ports, notices: Option<mpsc::UnboundedSender<Notice>>) -> Result<Self> {
+        let claim = claim(&setup.store.path)?;
         let store = Store::open(&setup.store).await?;
         let ids = Arc::new(IdGen::after(store.last_id().await?));
         let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
@@ -96,7 +134,8 @@ impl App {
             notices,
             mail_owed: Notify::new(),
         };
-        Ok(Self { shared: Arc::new(shared), stop: watch::channel(false).0, tasks: JoinSet::new() })
+        let (stop, tasks) = (watch::channel(false).0, JoinSet::new());
+        Ok(Self { shared: Arc::new(shared), stop, tasks, _claim: claim })
     }
 
     /// The order of things, for those who want to turn the handle themselves.

@@ -36,6 +36,9 @@ sql! {
         from coverage where bucket_at >= $1 group by bucket_at order by bucket_at";
     PRUNE_COVERAGE = "delete from coverage where bucket_at < $1";
     PRUNE_SEEN = "delete from seen where seen_at < $1";
+    /// What was written is kept for an ember's memory; what was found in it (scores, categories, hashes) stays.
+    DROP_TEXTS = "update post set body = '', title = null where collected_at < $1 and body <> ''";
+    DROP_EVIDENCE = "update mention set evidence = '[]' where at < $1 and evidence <> '[]'";
     DROP_HANDLES = "
         update post set author = null
         where author is not null and collected_at < $1 and not exists (
@@ -43,6 +46,8 @@ sql! {
             where m.post_id = post.id and i.closed_at is null)";
 }
 
+/// How long the text of a post is kept.
+const TEXTS_KEPT: Span = Span::days(90);
 /// The length of a coverage bucket; the detectors' own.
 pub(super) const BUCKET: Span = Span::minutes(5);
 
@@ -66,12 +71,15 @@ impl Store {
     }
 
     /// Forgets what nobody needs any longer: old coverage, marks of posts about nobody, names of authors outside
-    /// open incidents (their pseudonyms stay).
+    /// open incidents (their pseudonyms stay), texts after 90 days.
     pub async fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(PRUNE_COVERAGE).bind((now - Span::days(90)).millis()).execute(&mut *tx).await?;
         sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *tx).await?;
         sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *tx).await?;
+        let texts_until = (now - TEXTS_KEPT).millis();
+        sqlx::query(DROP_TEXTS).bind(texts_until).execute(&mut *tx).await?;
+        sqlx::query(DROP_EVIDENCE).bind(texts_until).execute(&mut *tx).await?;
         tx.commit().await?;
         self.refresh_statistics().await
     }

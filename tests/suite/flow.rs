@@ -100,6 +100,10 @@ impl World {
 
     /// Hinomi as after a start of the program.
     async fn hinomi(&self, smtp: SocketAddr) -> App {
+        self.try_hinomi(smtp).await.unwrap()
+    }
+
+    async fn try_hinomi(&self, smtp: SocketAddr) -> anyhow::Result<App> {
         let mail = MailParams {
             from: "hinomi@aozora.example".into(),
             reply_to: None,
@@ -131,7 +135,7 @@ impl World {
                 default: vec!["pr-duty".to_owned()],
             },
         };
-        App::build(setup, ports, None).await.unwrap()
+        App::build(setup, ports, None).await
     }
 
     fn database(&self) -> PathBuf {
@@ -208,6 +212,16 @@ async fn one_grave_post_on_a_feed_becomes_one_mail_for_each_recipient() {
     let mail = mailparse::parse_mail(&bytes).unwrap();
     assert_eq!(mail.subparts.len(), 2, "text and HTML");
     assert!(mail.subparts[0].get_body().unwrap().contains("対応したの私です"), "the evidence is told");
+}
+
+#[tokio::test]
+async fn a_second_instance_is_refused_and_told_who_holds_the_database() {
+    let world = World::new().await;
+    let first = world.hinomi(world.smtp).await;
+    let refused = world.try_hinomi(world.smtp).await.err().unwrap().to_string();
+    assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+    drop(first);
+    assert!(world.try_hinomi(world.smtp).await.is_ok());
 }
 
 #[tokio::test]

@@ -252,3 +252,15 @@ async fn names_of_authors_outside_open_incidents_are_dropped_and_their_pseudonym
     t.store.tidy(noon() + Span::days(3)).await.unwrap();
     assert_eq!(t.words("select author from v_mentions").await, "key of mei");
 }
+
+#[tokio::test]
+async fn texts_are_dropped_after_ninety_days_and_what_was_found_in_them_stays() {
+    let t = TestStore::new().await;
+    t.ingest(vec![judged("1", "mei", "不正利用の連絡が来た", 0)]).await;
+    t.store.tidy(noon() + Span::days(89)).await.unwrap();
+    assert_eq!(t.words("select text from v_mentions").await, "不正利用の連絡が来た");
+    t.store.tidy(noon() + Span::days(91)).await.unwrap();
+    assert_eq!(t.words("select text from v_mentions").await, "");
+    assert_eq!(t.words("select evidence_detail from v_mentions").await, "[]");
+    assert_eq!(t.words("select category from v_mentions").await, "leak");
+}

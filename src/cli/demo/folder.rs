@@ -31,7 +31,7 @@ impl Folder {
             Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
         }
         let folder = Self(path.to_owned());
-        for old in ["hinomi.db", "hinomi.db-wal", "hinomi.db-shm", "hinomi.key"] {
+        for old in ["hinomi.db", "hinomi.db-wal", "hinomi.db-shm", "hinomi.key", "hinomi.lock"] {
             remove(&path.join(old), |p| fs::remove_file(p))?;
         }
         remove(&folder.mail(), |p| fs::remove_dir_all(p))?;
