@@ -133,6 +133,7 @@ impl App {
             fetch: ports.fetch,
             notices,
             mail_owed: Notify::new(),
+            mentions_stored: Notify::new(),
         };
         let (stop, tasks) = (watch::channel(false).0, JoinSet::new());
         Ok(Self { shared: Arc::new(shared), stop, tasks, _claim: claim })

@@ -49,6 +49,8 @@ pub(super) struct Shared {
     pub fetch: Arc<dyn Fetch>,
     pub notices: Option<mpsc::UnboundedSender<Notice>>,
     pub mail_owed: Notify,
+    /// Mentions were stored: there is something to look at before the minute is over.
+    pub mentions_stored: Notify,
 }
 
 impl Shared {
@@ -78,14 +80,26 @@ pub(super) fn start(tasks: &mut JoinSet<()>, shared: &Arc<Shared>, stop: &watch:
 }
 
 /// Runs rounds; each says when the next one is due.
-async fn rounds<F, R>(name: &str, shared: Arc<Shared>, mut stop: watch::Receiver<bool>, mut round: F)
-where
+async fn rounds<F, R>(
+    name: &str,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+    early: Option<&Notify>,
+    mut round: F,
+) where
     F: FnMut(Arc<Shared>, Timestamp) -> R,
     R: Future<Output = Result<Timestamp>>,
 {
     let mut failures: u32 = 0;
     let mut next = shared.clock.now();
-    while shared.until(next, &mut stop).await {
+    loop {
+        let goes_on = tokio::select! {
+            goes_on = shared.until(next, &mut stop) => goes_on,
+            () = woken(early) => true,
+        };
+        if !goes_on {
+            return;
+        }
         let now = shared.clock.now();
         next = match round(Arc::clone(&shared), now).await {
             Ok(next) => {
@@ -102,8 +116,17 @@ where
     }
 }
 
+/// Returns when somebody rings; never where there is no bell.
+async fn woken(bell: Option<&Notify>) {
+    match bell {
+        Some(bell) => bell.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn detect(shared: Arc<Shared>, stop: watch::Receiver<bool>) {
-    rounds("detect", shared, stop, async |shared, now| {
+    let bell = Arc::clone(&shared);
+    rounds("detect", shared, stop, Some(&bell.mentions_stored), async |shared, now| {
         let report = shared.pipeline.detect_once(now).await?;
         for event in report.events {
             tracing::info!(
@@ -141,7 +164,7 @@ async fn dispatch(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn tidy(shared: Arc<Shared>, stop: watch::Receiver<bool>) {
-    rounds("tidy", shared, stop, async |shared, now| {
+    rounds("tidy", shared, stop, None, async |shared, now| {
         shared.pipeline.tidy_once(now).await?;
         Ok(now + TIDY_EVERY)
     })
@@ -229,6 +252,9 @@ fn settle(
     match outcome {
         Ok(PollReport { state, ingested, moved_to, .. }) => {
             shared.tell(Notice::Visited { source: name.clone(), ingested });
+            if ingested.mentions > 0 {
+                shared.mentions_stored.notify_one();
+            }
             if let Some(address) = moved_to {
                 tracing::info!(source.name = %name, "the server says it has moved for good to {address}");
             }
