@@ -120,7 +120,7 @@ impl Analyzer {
                 .iter()
                 .flat_map(|(s, _)| &s.hits)
                 .filter_map(|h| self.finder.entry(h))
-                .any(|e| e.weight >= 2.0 && !matches!(&*e.axis, "modifier" | "praise" | "quiet"))
+                .any(|e| e.weight >= 2.0 && !matches!(&*e.axis, "modifier" | "praise" | "quiet" | "private"))
         };
         for (index, company) in self.companies.iter().enumerate() {
             let names: Vec<Vec<Range<usize>>> = found
@@ -212,7 +212,7 @@ impl Analyzer {
             complaint_score: sums.complaint,
             leak_score: sums.leak,
             grave: if retrospective { None } else { grave::grave(&views, &self.finder, &sums, stance, role) },
-            symptom: if alert_worthy { grave::symptom(&views, &self.finder, stance) } else { None },
+            symptom: if alert_worthy { grave::symptom(&views, &self.finder, &sums, stance) } else { None },
             scores,
             evidence: evidence(sums),
         }

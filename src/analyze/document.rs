@@ -104,11 +104,13 @@ fn settle(all: &[Hit], finder: &Finder, boilerplate: &Boilerplate) -> Vec<Hit> {
         "quiet" => false,
         // The «not» within 思えない or 届かない belongs to the word and takes nothing back.
         "modifier" if is_negation(h) => !all.iter().any(|o| {
-            !matches!(axis(o), "modifier" | "praise" | "quiet")
+            !matches!(axis(o), "modifier" | "praise" | "quiet" | "private")
                 && o.range.start < h.range.start
                 && h.range.start < o.range.end
         }),
         "modifier" | "symptom" => true,
+        // Pieces may overlap: what counts is which of them are there.
+        "private" => !quiet.iter().any(|q| q.start < h.range.end && h.range.start < q.end),
         own => {
             let range = &h.range;
             !quiet.iter().any(|q| {

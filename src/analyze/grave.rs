@@ -44,7 +44,7 @@ pub(super) fn grave(views: &[View<'_>], finder: &Finder, sums: &Sums, stance: St
 }
 
 /// The kind of story, the same for different wordings: embers are gathered by it.
-pub(super) fn symptom(views: &[View<'_>], finder: &Finder, stance: Stance) -> Option<String> {
+pub(super) fn symptom(views: &[View<'_>], finder: &Finder, sums: &Sums, stance: Stance) -> Option<String> {
     if matches!(stance, Stance::Report | Stance::Official | Stance::AgainstPoster) {
         return None;
     }
@@ -54,6 +54,10 @@ pub(super) fn symptom(views: &[View<'_>], finder: &Finder, stance: Stance) -> Op
             let key = entry.group.split_once('/').map_or(&*entry.group, |(_, key)| key);
             *keys.entry(key).or_default() += entry.weight.max(0.5);
         }
+    }
+    // A story put together from its pieces is the more exact reading.
+    for key in &sums.stories {
+        *keys.entry(key).or_default() += 6.0;
     }
     // Ties go to the key that sorts first, so that the answer never depends on order.
     let mut best: Option<(&str, f32)> = None;

@@ -21,6 +21,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("boycott.tsv", include_str!("../../dictionaries/lexicons/boycott.tsv")),
     ("praise.tsv", include_str!("../../dictionaries/lexicons/praise.tsv")),
     ("symptoms.tsv", include_str!("../../dictionaries/lexicons/symptoms.tsv")),
+    ("private.tsv", include_str!("../../dictionaries/lexicons/private.tsv")),
     ("modifiers.tsv", include_str!("../../dictionaries/lexicons/modifiers.tsv")),
     ("quiet.tsv", include_str!("../../dictionaries/lexicons/quiet.tsv")),
     ("homonyms.tsv", include_str!("../../dictionaries/lexicons/homonyms.tsv")),
@@ -43,7 +44,7 @@ pub enum Term {
 /// One line of a file.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// The sum it feeds: a category of decision 1, or `modifier`, `quiet`, `symptom`, `homonym`, `entity`.
+    /// The sum it feeds: a category of decision 1, or `modifier`, `quiet`, `symptom`, `private`, `homonym`, `entity`.
     pub axis: Arc<str>,
     /// The group within the axis: repeats within a group count less.
     pub group: Arc<str>,

@@ -24,6 +24,7 @@ mod homonym;
 pub mod lexicon;
 pub mod lindera;
 pub mod normalize;
+mod private;
 mod retrospective;
 mod role;
 pub mod score;

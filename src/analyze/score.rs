@@ -10,6 +10,7 @@ use super::{
     entities::Entity,
     finder::{Finder, Hit},
     normalize::letters,
+    private,
 };
 use crate::model::{
     mention::{Category, Evidence},
@@ -26,6 +27,8 @@ pub const INCIDENT: f32 = 2.2;
 const COMPLAINT_IF: f32 = 5.0;
 /// The same for advice and «what if».
 const LEAK_IF: f32 = 7.0;
+/// What the story of a contact that only one company had weighs.
+const STORY: f32 = 3.6;
 /// What a second and later hit of one group counts.
 const REPEAT: f32 = 0.4;
 /// From this many hits of one group on, more of them say nothing more.
@@ -83,6 +86,8 @@ pub(super) struct Sums {
     /// Advice or «what if».
     pub(super) if_only: bool,
     pub(super) sarcasm: bool,
+    /// Keys of the stories about a contact that only the company was given.
+    pub(super) stories: Vec<&'static str>,
 }
 
 impl Sums {
@@ -121,6 +126,10 @@ pub(super) fn sums(views: &[View<'_>], finder: &Finder, source: SourceType) -> S
                 all.points.push(point);
             }
         }
+        for story in private::stories(view, finder) {
+            all.points.push(told(view, &ownership, &story));
+            all.stories.push(story.key);
+        }
     }
     deny(&mut all);
     gather(&mut all);
@@ -130,7 +139,7 @@ pub(super) fn sums(views: &[View<'_>], finder: &Finder, source: SourceType) -> S
 
 fn point(view: &View<'_>, ownership: &Ownership<'_>, hit: &Hit, finder: &Finder, formal: bool) -> Option<Point> {
     let entry = finder.entry(hit)?;
-    if matches!(&*entry.axis, "modifier" | "quiet") || entry.weight <= 0.0 && &*entry.axis != "praise" {
+    if matches!(&*entry.axis, "modifier" | "quiet" | "private") || entry.weight <= 0.0 && &*entry.axis != "praise" {
         return None;
     }
     let section = view.section;
@@ -167,6 +176,32 @@ fn point(view: &View<'_>, ownership: &Ownership<'_>, hit: &Hit, finder: &Finder,
     Some(Point { axis, group: group.to_owned(), weight, full, negated, evidence, range: hit.range.clone() })
 }
 
+/// A story weighs what a single strong symptom weighs, as near as its link is to the company.
+fn told(view: &View<'_>, ownership: &Ownership<'_>, story: &private::Story) -> Point {
+    let section = view.section;
+    let full = if section.in_title { STORY * 0.45 } else { STORY };
+    let share = ownership.share(&story.link).max(ownership.share(&story.event));
+    let range = section.normal.original_range(&story.event);
+    let evidence = Evidence {
+        category: Category::LEAK,
+        start: range.start,
+        end: range.end,
+        surface: letters(view.original, &range),
+        weight: full * share,
+        why: format!("{}（その会社だけが知る連絡先・内容に）", story.key),
+        in_title: section.in_title,
+    };
+    Point {
+        axis: "leak".to_owned(),
+        group: "symptom".to_owned(),
+        weight: full * share,
+        full,
+        negated: false,
+        evidence,
+        range: story.event.clone(),
+    }
+}
+
 fn why(note: &str, group: &str, negated: bool, share: f32) -> String {
     let mut why = if note.is_empty() { group.to_owned() } else { note.to_owned() };
     if negated {
@@ -194,6 +229,11 @@ fn is_negated(section: &Section, finder: &Finder, hit: &Hit, axis: &str, group: 
         let bare = finder.entry(n).is_some_and(|e| e.weight < 1.0);
         let clause = section.clause(hit.range.end.saturating_sub(1));
         let letters = if axis == "praise" { NEGATION / 4 } else { NEGATION / 2 };
+        // «ほかに漏れようがない» says that it did leak, and from where.
+        let before = section.normal.slice(hit.range.end..n.range.start.max(hit.range.end));
+        if ["よう", "ようも", "としか", "以外", "ほか", "しか"].iter().any(|w| before.ends_with(w)) {
+            return false;
+        }
         let near = hit.range.end + section.normal.window_after(hit.range.end, letters).len();
         let end = if bare { near.min(clause.end) } else { reach.min(sentence.end) };
         n.range.start >= hit.range.end && n.range.start < end

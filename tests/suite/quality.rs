@@ -80,6 +80,9 @@ fn read(base: &Analyzer, text: &str) -> Mention {
     analyze(base, "みどり屋通販", "みどり屋通販", SourceType::Post, text).mentions.remove(0)
 }
 
+/// Keys of what reaches people through a contact that one company alone was given.
+const PRIVATE: [&str; 3] = ["勧誘の電話", "迷惑メール・DM", "不正利用"];
+
 /// Whether one letter of a label is what was read.
 fn agrees(letter: char, m: Option<&Mention>) -> bool {
     let Some(m) = m else { return letter == 'H' };
@@ -93,6 +96,8 @@ fn agrees(letter: char, m: Option<&Mention>) -> bool {
         'B' => m.role == Role::Bystander && !m.alert_worthy,
         'V' => m.role == Role::Victim,
         'R' => m.retrospective && !m.alert_worthy,
+        'Y' => m.leak && m.alert_worthy && m.symptom.as_deref().is_some_and(|s| PRIVATE.contains(&s)),
+        'K' => !m.leak,
         other => panic!("{other:?} is no label"),
     }
 }
@@ -157,11 +162,19 @@ fn different_wordings_of_one_story_share_a_symptom() {
     let base = base();
     for (symptom, texts) in [
         (
-            "専用の連絡先",
+            "勧誘の電話",
             [
                 "みどり屋通販にしか教えてない番号に知らない会社から電話",
+                "みどり屋通販だけに知らせた番号なのに、健康食品の売り込みが続く",
+                "母の番号はみどり屋通販にしか伝えてへん。なんで布団の業者からかかってくるん",
+            ],
+        ),
+        (
+            "迷惑メール・DM",
+            [
                 "みどり屋通販専用に作ったアドレスに迷惑メールが来た",
                 "みどり屋通販だけに登録した旧姓で別の業者からDMが届いた",
+                "みどり屋通販以外では使っていないアドレスです。知らない会社から広告が届きます",
             ],
         ),
         (
@@ -258,4 +271,42 @@ fn a_flood_of_hits_is_read_in_bounded_time_and_in_full_slices() {
     let read = analyze(&base(), "つばめ電機", "つばめ電機", SourceType::Post, &text).mentions.remove(0);
     assert!(read.complaint && read.leak);
     assert!(read.evidence.len() <= 60, "{} pieces of evidence", read.evidence.len());
+}
+
+/// Looks at the invented weeks: what is found of each story, and what is wrongly found in ordinary talk.
+#[test]
+#[ignore = "a look at figures, for people: `cargo test --test suite invented -- --ignored --nocapture`"]
+fn the_invented_weeks_as_they_are_read() {
+    use hinomi::demo::world::World;
+    use std::collections::HashMap;
+    let seeds: Vec<u64> = std::env::var("SEEDS").map_or_else(|_| vec![1], |s| s.split(',').map(|n| n.parse().unwrap()).collect());
+    let start = Timestamp::parse_rfc3339("2026-02-06T00:00:00+09:00").unwrap();
+    for seed in seeds {
+        let world = World::generate(seed, start);
+        let watchlist = hinomi::config::parse_watchlist(&world.watchlist_toml, Path::new("w")).unwrap();
+        let analyzer = base().for_watchlist(&watchlist).unwrap();
+        let story: HashMap<&str, &str> =
+            world.stories.iter().flat_map(|s| s.posts.iter().map(|p| (p.as_str(), s.title.as_str()))).collect();
+        let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+        let mut seen = std::collections::HashSet::new();
+        for p in world.history.iter().chain(&world.week) {
+            if !seen.insert(&p.external_id) { continue; }
+            let title = story.get(p.external_id.as_str()).copied().unwrap_or("-");
+            let row = table.entry(title).or_default();
+            for m in &analyzer.analyze(p).mentions {
+                row[0] += 1;
+                row[1] += usize::from(m.leak);
+                row[2] += usize::from(m.complaint);
+                row[3] += usize::from(m.alert_worthy);
+                row[4] += usize::from(m.symptom.is_some());
+                let words: Vec<_> = m.evidence.iter().filter(|e| e.weight >= 0.8 && e.category.is_risk()).map(|e| format!("{}:{}:{}", e.category, e.surface, e.weight)).collect();
+                println!("ROW\t{seed}\t{title}\t{}{}{}\t{}\t{}\t{}\t{:?}\t{}\t{}\t{}",
+                    u8::from(m.leak), u8::from(m.complaint), u8::from(m.alert_worthy), m.role, m.stance.ja(), m.symptom.as_deref().unwrap_or("-"),
+                    m.grave, p.source_type, p.text.replace('\n', "/"), words.join(" "));
+            }
+        }
+        for (title, [all, leak, complaint, worthy, symptom]) in table {
+            println!("SUM seed {seed} {title}: {all} mentions, leak {leak}, complaint {complaint}, alert-worthy {worthy}, symptom {symptom}");
+        }
+    }
 }
