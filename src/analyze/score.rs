@@ -29,6 +29,12 @@ const COMPLAINT_IF: f32 = 5.0;
 const LEAK_IF: f32 = 7.0;
 /// What the story of a contact that only one company had weighs.
 const STORY: f32 = 3.6;
+/// Below this a word is weak.
+const WEAK: f32 = 2.0;
+/// From here, in letters, a text is long.
+const LONG: usize = 280;
+/// What remains of a weak word in a long text.
+const STRAY: f32 = 0.6;
 /// What a second and later hit of one group counts.
 const REPEAT: f32 = 0.4;
 /// From this many hits of one group on, more of them say nothing more.
@@ -156,6 +162,10 @@ fn point(view: &View<'_>, ownership: &Ownership<'_>, hit: &Hit, finder: &Finder,
         } else if !VOICED.contains(&group) {
             full *= 0.3;
         }
+    }
+    // A stray weak word in a long text about everything says little.
+    if !formal && full < WEAK && section.normal.original_len() > LONG {
+        full *= STRAY;
     }
     if section.in_title {
         full *= if formal { 0.7 } else { 0.45 };
