@@ -36,7 +36,11 @@ pub(super) fn grave(views: &[View<'_>], finder: &Finder, sums: &Sums, stance: St
         return Some(Grave::Insider);
     }
     // The noun alone is no harm («入院の日額»): somebody has to have suffered or found it, and not as a thing insured.
-    let harm = owned("safety", &["found", "burnt"]).max(if cue("insured") < 1.0 { owned("safety", &["sick", "hurt"]) } else { 0.0 });
+    let harm = owned("safety", &["found", "burnt"]).max(if cue("insured") < 1.0 {
+        owned("safety", &["sick", "hurt"])
+    } else {
+        0.0
+    });
     if stance == Stance::Firsthand && harm >= 1.8 {
         return Some(Grave::Injury);
     }

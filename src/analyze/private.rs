@@ -62,7 +62,8 @@ pub(super) fn stories(view: &View<'_>, finder: &Finder) -> Vec<Story> {
     let strangers = pieces("stranger");
     let stopped = pieces("stopped");
     let mut events: Vec<(&'static str, &Hit)> = Vec::new();
-    for (group, key) in [("call", "勧誘の電話"), ("ring", "勧誘の電話"), ("mail", "迷惑メール・DM"), ("misuse", "不正利用")]
+    for (group, key) in
+        [("call", "勧誘の電話"), ("ring", "勧誘の電話"), ("mail", "迷惑メール・DM"), ("misuse", "不正利用")]
     {
         events.extend(
             pieces(group)

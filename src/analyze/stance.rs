@@ -11,7 +11,10 @@ use crate::model::{
 };
 
 /// Groups of hits that tell of something that happened to the writer.
-const LIVED: &[&str] = &["network", "delivery", "service", "access", "symptom", "claim", "illness", "object", "found", "sick", "hurt", "burnt"];
+const LIVED: &[&str] = &[
+    "network", "delivery", "service", "access", "symptom", "claim", "illness", "object", "found", "sick", "hurt",
+    "burnt",
+];
 
 /// The stance.
 pub(super) fn stance(post: &Post, views: &[View<'_>], finder: &Finder, sums: &Sums, part: Part) -> Stance {
