@@ -1,5 +1,7 @@
 //! The log: for people, or as JSON. Never a body, a token or an address.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 /// How the log is written.
@@ -15,7 +17,7 @@ pub enum Shape {
 pub fn start(level: &str, shape: Shape) {
     let filter = EnvFilter::new(format!("warn,hinomi={level}"));
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
     // A second start, as in a test, changes nothing.
     let _already_started = match shape {
         Shape::Text => registry.with(lines).try_init(),
