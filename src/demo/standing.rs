@@ -1,4 +1,4 @@
-//! What is said about a company on any day: small talk, praise, ordinary complaints, give-aways, homonyms.
+//! What is said about a company on any day: small talk, praise, ordinary complaints, giveaways, homonyms.
 
 use super::{
     chance::Chance,

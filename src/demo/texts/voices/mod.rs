@@ -28,7 +28,7 @@ pub struct Voice {
     pub(crate) praise: Lines,
     /// Ordinary complaints.
     pub(crate) complaint: Lines,
-    /// Give-aways and affiliate posts.
+    /// Giveaways and affiliate posts.
     pub(crate) campaign: Lines,
     /// Jobs, shares and trade news.
     pub(crate) business: Lines,
