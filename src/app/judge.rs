@@ -58,10 +58,19 @@ impl Judge {
         Judged {
             mentions: told.chain(excluded).collect(),
             author_key: self.pseudonyms.of(&post),
-            text_key: text_key(&post.text),
+            text_key: copy_key(&post),
             post_hash: post_hash(&post),
             post,
         }
+    }
+}
+
+/// The same for copies of one text. A headline without a text is its own text: all of them are not copies of nothing.
+fn copy_key(post: &Post) -> String {
+    let key = text_key(&post.text);
+    match &post.title {
+        Some(title) if key == text_key("") => text_key(title),
+        _ => key,
     }
 }
 

@@ -6,14 +6,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, PoisonError},
 };
 
 use super::pseudonym::post_hash;
 use crate::model::post::{Post, SourceName};
 
-/// The same post with other views is another look at it.
-type Look = (i64, Option<u64>);
+/// The same post with other words or other views is another look at it.
+type Look = (i64, u64, Option<u64>);
 
 /// Per source, the looks that the store has taken in.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ pub(super) struct Remember(HashSet<Look>);
 impl LastPages {
     /// Splits off what stood on the last page: the posts still to be read, and how many are left out.
     pub(super) fn news(&self, source: &SourceName, posts: Vec<Post>) -> (Vec<Post>, usize, Remember) {
-        let looks: Vec<Look> = posts.iter().map(|p| (post_hash(p), p.views)).collect();
+        let looks: Vec<Look> = posts.iter().map(|p| (post_hash(p), words(p), p.views)).collect();
         let all = posts.len();
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = pages.get(source);
@@ -47,6 +48,13 @@ impl LastPages {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source.clone(), page.0);
         }
     }
+}
+
+/// A number for the words of a post; within one run of the program the same words have the same one.
+fn words(post: &Post) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&post.title, &post.text).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -70,6 +78,8 @@ mod tests {
 
         // That page could not be stored, so its news are news once more.
         assert_eq!(pages.news(&source, vec![post("3", "c")]).0.len(), 1);
+        // The same name with other words is read again.
+        assert_eq!(pages.news(&source, vec![post("2", "b, corrected")]).0.len(), 1);
         // Another source has its own pages.
         assert_eq!(pages.news(&SourceName("blog".into()), vec![post("2", "b")]).0.len(), 1);
     }

@@ -68,6 +68,11 @@ impl Lookouts {
                 }
             }
         }
+        if let Some(at) = store.looked_at().await? {
+            for lookout in by_company.values_mut() {
+                lookout.looked_until(at);
+            }
+        }
         for incident in live {
             if let Some(lookout) = by_company.get_mut(&incident.company) {
                 let mentions = store.incident_mentions(incident.id).await?;

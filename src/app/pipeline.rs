@@ -22,7 +22,13 @@ use super::{
 use crate::{
     alert::{MailParams, compose, notifier::Notifier, story::Previous},
     clock::IdGen,
-    collect::{CollectParams, fetch::Fetch, poll, schedule::Outcome, source::Source},
+    collect::{
+        CollectParams,
+        fetch::Fetch,
+        poll,
+        schedule::Outcome,
+        source::{Response, Source},
+    },
     model::{
         alert::Alert,
         ids::IncidentId,
@@ -36,7 +42,7 @@ use crate::{
 
 /// Mentions shown to the lookouts at once.
 const PAGE: u32 = 2_000;
-/// Mails under way at once are one: volume is tiny and order helps threads.
+/// Mails made ready, and mails tried, in one round.
 const DELIVERIES: u32 = 20;
 /// A delivery is another mailer's after this; longer than one transaction may take.
 const LEASE: Span = Span::minutes(5);
@@ -128,7 +134,18 @@ impl Pipeline {
         params: &CollectParams,
         now: Timestamp,
     ) -> Result<PollReport> {
-        let visit = poll::visit(source.as_ref(), state, fetch, params, now).await;
+        let request = poll::question(source.as_ref(), state, now);
+        let full = request.as_ref().is_some_and(|r| r.etag.is_none() && r.last_modified.is_none());
+        let answer = match &request {
+            Some(request) => fetch.fetch(request).await,
+            None => Ok(Response { status: 304, not_modified: true, ..Response::default() }),
+        };
+        // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
+        // them fails this visit and no other.
+        let (reader, before, manners) = (Arc::clone(source), state.clone(), params.clone());
+        let visit = spawn_blocking(move || poll::settle(reader.as_ref(), &before, answer, full, &manners, now))
+            .await
+            .context("reading an answer")?;
         let worked = !matches!(visit.outcome, Outcome::Failed(_));
         let name = state.source.clone();
         let (news, known, page) = self.last_pages.news(&name, visit.posts);
@@ -222,11 +239,16 @@ impl Pipeline {
     pub async fn dispatch_once(&self, now: Timestamp) -> Result<DispatchReport> {
         let mut report = DispatchReport::default();
         for alert in self.store.undrafted(DELIVERIES).await? {
-            let subject = self.draft(&alert, now).await?;
-            report.drafted.push((alert, subject));
+            // One alert that cannot be written must not hold back the others.
+            match self.draft(&alert, now).await {
+                Ok(subject) => report.drafted.push((alert, subject)),
+                Err(error) => tracing::error!(alert.id = alert.id.0, "an alert could not be written: {error:#}"),
+            }
         }
         let Some(notifier) = &self.notifier else { return Ok(report) };
-        for due in self.store.lease_deliveries(now, LEASE, DELIVERIES).await? {
+        // One at a time: what is gravest now goes next, also if it came while a slow server kept us.
+        for _ in 0..DELIVERIES {
+            let Some(due) = self.store.lease_deliveries(now, LEASE, 1).await?.pop() else { break };
             let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
             if delivery.sent_at.is_some() {
                 report.sent += 1;

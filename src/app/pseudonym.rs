@@ -50,7 +50,7 @@ impl Pseudonyms {
 
     /// The author's pseudonym; `None` where the source names nobody. One handle on two platforms is two people.
     pub fn of(&self, post: &Post) -> Option<String> {
-        let author = post.author.as_deref().map(str::trim).filter(|a| !a.is_empty())?;
+        let author = post.author.as_deref().map(str::trim).filter(|a| !a.is_empty() && !is_nobody(a))?;
         let platform = post
             .url
             .as_deref()
@@ -63,6 +63,13 @@ impl Pseudonyms {
         mac.update(author.trim_start_matches(['@', '＠']).to_lowercase().as_bytes());
         Some(hex(mac.finalize().into_bytes().iter().take(12)))
     }
+}
+
+/// What boards write where nobody gave a name. Thirty people under it are not one person.
+fn is_nobody(author: &str) -> bool {
+    const NOBODY: [&str; 8] = ["名無し", "ななし", "匿名", "id非公開", "ゲスト", "anonymous", "guest", "unknown"];
+    let author = author.to_lowercase();
+    NOBODY.iter().any(|name| author.starts_with(name))
 }
 
 /// A number that names a post for good, also where no row of it is kept.
@@ -106,6 +113,7 @@ mod tests {
         assert_eq!(by("mei", "https://sns.example/2").unwrap(), key);
         assert_ne!(by("mei", "https://blog.example/2").unwrap(), key);
         assert!(!key.contains("mei"));
+        assert_eq!(names.of(&Post { author: Some("名無しさん＠青空".into()), ..post("1", "") }), None);
         assert_eq!(names.of(&Post { author: Some("  ".into()), ..post("1", "") }), None);
     }
 

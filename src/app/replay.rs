@@ -6,7 +6,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{dictionary, judge::Judge, pipeline::Pipeline, pseudonym::Pseudonyms, tell::Recipients};
 use crate::{
@@ -208,11 +208,11 @@ struct Throwaway(std::path::PathBuf);
 
 impl Throwaway {
     fn new() -> Result<Self> {
-        // The process number keeps two replays apart; nothing of it reaches the output.
-        let path = std::env::temp_dir().join(format!("hinomi-replay-{}", std::process::id()));
-        let _previous = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        use std::os::unix::fs::DirBuilderExt as _;
+        // Nothing of the name reaches the output. A folder that is there already is somebody else's.
+        let name = |n: u32| std::env::temp_dir().join(format!("hinomi-replay-{}-{n}", std::process::id()));
+        let path = (0..100).map(name).find(|path| std::fs::DirBuilder::new().mode(0o700).create(path).is_ok());
+        path.map(Self).with_context(|| format!("cannot make a folder in {}", std::env::temp_dir().display()))
     }
 }
 

@@ -117,6 +117,7 @@ impl App {
     pub async fn build(setup: Setup, ports: Ports, notices: Option<mpsc::UnboundedSender<Notice>>) -> Result<Self> {
         let claim = claim(&setup.store.path)?;
         let store = Store::open(&setup.store).await?;
+        store.free_leases().await?;
         let ids = Arc::new(IdGen::after(store.last_id().await?));
         let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
         let tokenizer = dictionary::tokenizer().context("loading the dictionary")?;
@@ -147,6 +148,13 @@ impl App {
     /// Starts the four loops.
     pub fn start(&mut self) {
         tasks::start(&mut self.tasks, &self.shared, &self.stop);
+    }
+
+    /// Returns when a loop has ended, which none does by itself: whoever runs us should stop and start again.
+    pub async fn failed(&mut self) {
+        if let Some(Err(error)) = self.tasks.join_next().await {
+            tracing::error!("a loop broke off: {error}");
+        }
     }
 
     /// Stops: no new visit, the mail under way may finish, the database is closed. Gives up after `within`.

@@ -175,11 +175,15 @@ async fn tidy(shared: Arc<Shared>, stop: watch::Receiver<bool>) {
 type Ended = (SourceName, Option<String>, Result<PollReport>);
 
 async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let mut states = match states(&shared).await {
-        Ok(states) => states,
-        Err(error) => {
-            tracing::error!(task = "visit", "cannot read what is remembered of the sources: {error:#}");
-            return;
+    let mut states = loop {
+        match states(&shared).await {
+            Ok(states) => break states,
+            Err(error) => {
+                tracing::error!(task = "visit", "cannot read what is remembered of the sources: {error:#}");
+                if !shared.until(shared.clock.now() + LONGEST_PAUSE, &mut stop).await {
+                    return;
+                }
+            }
         }
     };
     let mut pace = HostPace::default();

@@ -1,8 +1,8 @@
 //! `hinomi run`: watch, until told to stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
 
 use super::{Common, Exit, Lang, Outcome, timeline};
@@ -73,24 +73,36 @@ async fn watch(settings: Settings, watchlist: Watchlist, lang: Lang) -> Result<(
     let mut app = App::build(setup, ports, Some(notices)).await?;
     app.start();
     match lang {
-        Lang::Ja => anstream::println!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C"),
-        Lang::En => anstream::println!("Watching {companies} companies through {sources} sources. Ctrl+C stops"),
+        Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
+        Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
     }
     let stop = shutdown::requested();
     tokio::pin!(stop);
+    let mut broken = false;
     loop {
         tokio::select! {
             () = &mut stop => break,
+            () = app.failed() => {
+                broken = true;
+                break;
+            }
             Some(notice) = heard.recv() => {
                 if let Notice::Event(event) = notice {
-                    anstream::println!("{}", timeline::line(&event, lang));
+                    say(&timeline::line(&event, lang));
                 }
             }
         }
     }
     match lang {
-        Lang::Ja => anstream::println!("止めています…"),
-        Lang::En => anstream::println!("Stopping…"),
+        Lang::Ja => say("止めています…"),
+        Lang::En => say("Stopping…"),
     }
-    app.stop(STOP_WITHIN).await
+    app.stop(STOP_WITHIN).await?;
+    ensure!(!broken, "a part of Hinomi has stopped (see the log); start it again, nothing that was stored is lost");
+    Ok(())
+}
+
+/// Prints a line. Nobody reads any longer, as behind a closed pipe: that is no reason to stop watching.
+fn say(line: &str) {
+    let _unread = writeln!(anstream::stdout(), "{line}");
 }

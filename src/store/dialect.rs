@@ -42,6 +42,7 @@ pub(super) async fn connect(params: &StoreParams) -> Result<(AnyPool, AnyPool), 
         std::fs::create_dir_all(folder)
             .map_err(|e| StoreError::Broken(format!("cannot create {}: {e}", folder.display())))?;
     }
+    keep_private(&params.path)?;
     let opening = if params.throwaway { THROWAWAY } else { LASTING };
     let write = AnyPoolOptions::new()
         .max_connections(1)
@@ -65,6 +66,17 @@ pub(super) async fn connect_to_read(path: &Path) -> Result<AnyPool, StoreError> 
         .connect(&address(path, "ro")?)
         .await
         .map_err(|e| StoreError::opening(path, &e))
+}
+
+/// Names of people lie in it: readable by nobody else from its first moment. What SQLite puts beside it follows suit.
+fn keep_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Broken(format!("cannot create {}: {e}", path.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn address(path: &Path, mode: &str) -> Result<String, StoreError> {

@@ -49,6 +49,8 @@ sql! {
 
 /// The name under which detection keeps its place.
 const DETECTED: &str = "detected";
+/// The name under which it keeps the time of its last look.
+const LOOKED: &str = "looked";
 
 /// A change that was not told, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,8 +109,17 @@ impl Store {
 
     /// How far detection has read.
     pub async fn detected_upto(&self) -> Result<MentionId, StoreError> {
-        let row = sqlx::query(GET_PROGRESS).bind(DETECTED).fetch_optional(&self.read).await?;
-        Ok(MentionId(row.map(|r| r.try_get("value")).transpose()?.unwrap_or(0)))
+        Ok(MentionId(self.progress(DETECTED).await?.unwrap_or(0)))
+    }
+
+    /// When detection last looked and stored what it found.
+    pub async fn looked_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.progress(LOOKED).await?.map(Timestamp::from_millis))
+    }
+
+    async fn progress(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query(GET_PROGRESS).bind(name).fetch_optional(&self.read).await?;
+        Ok(row.map(|r| r.try_get("value")).transpose()?)
     }
 
     /// Mails owed for an incident so far, oldest first.
@@ -158,7 +169,9 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        sqlx::query(SET_PROGRESS).bind(DETECTED).bind(d.upto.0).execute(&mut *tx).await?;
+        for (name, value) in [(DETECTED, d.upto.0), (LOOKED, now.millis())] {
+            sqlx::query(SET_PROGRESS).bind(name).bind(value).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -26,7 +26,7 @@ sql! {
     INSERT_ALERT = "
         insert into alert (id, incident_id, sequence, reason, level, state, created_at, recipients, event)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    UNDRAFTED = "select * from alert where mime is null order by id limit $1";
+    UNDRAFTED = "select * from alert where mime is null order by level desc, id limit $1";
     SAVE_RENDERED = "update alert set subject = $2, message_id = $3, mime = $4 where id = $1 and mime is null";
     INSERT_DELIVERY = "
         insert into delivery (id, alert_id, recipient, state, attempts, next_try_at, leased_until)
@@ -45,6 +45,7 @@ sql! {
     RECORD = "
         update delivery set state = $2, attempts = $3, next_try_at = $4, sent_at = $5, reply = $6, leased_until = 0
         where id = $1";
+    FREE_LEASES = "update delivery set leased_until = 0 where leased_until > 0";
     NEXT_TRY = "select min(next_try_at) as at from delivery where state <> 'sent'";
     UNSENT = "select count(*) as unsent from delivery where state <> 'sent'";
     UNDRAFTED_COUNT = "select count(*) as undrafted from alert where mime is null";
@@ -123,6 +124,14 @@ impl Store {
         tx.commit().await?;
         due.sort_by_key(|d| (std::cmp::Reverse(d.level), d.delivery.id));
         Ok(due)
+    }
+
+    /// Takes back all leases: a new start is the only mailer there is.
+    pub async fn free_leases(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(FREE_LEASES).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Writes down how a try ended.

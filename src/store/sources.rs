@@ -37,8 +37,12 @@ sql! {
     PRUNE_COVERAGE = "delete from coverage where bucket_at < $1";
     PRUNE_SEEN = "delete from seen where seen_at < $1";
     /// What was written is kept for an ember's memory; what was found in it (scores, categories, hashes) stays.
-    DROP_TEXTS = "update post set body = '', title = null where collected_at < $1 and body <> ''";
+    DROP_TEXTS = "update post set body = '', title = null where collected_at < $1 and (body <> '' or title is not null)";
     DROP_EVIDENCE = "update mention set evidence = '[]' where at < $1 and evidence <> '[]'";
+    /// A mail quotes posts; once everybody has it, its copy here ends with them.
+    DROP_MAILS = "
+        update alert set mime = '' where created_at < $1 and mime <> ''
+          and not exists (select 1 from delivery d where d.alert_id = alert.id and d.state <> 'sent')";
     DROP_HANDLES = "
         update post set author = null
         where author is not null and collected_at < $1 and not exists (
@@ -80,6 +84,7 @@ impl Store {
         let texts_until = (now - TEXTS_KEPT).millis();
         sqlx::query(DROP_TEXTS).bind(texts_until).execute(&mut *tx).await?;
         sqlx::query(DROP_EVIDENCE).bind(texts_until).execute(&mut *tx).await?;
+        sqlx::query(DROP_MAILS).bind(texts_until).execute(&mut *tx).await?;
         tx.commit().await?;
         self.refresh_statistics().await
     }

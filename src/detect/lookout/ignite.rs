@@ -8,7 +8,7 @@ use crate::{
         digest::Seen,
         ember::Ember,
         incident::{Fire, fire::Normal, part::is_cause},
-        tallies::Odd,
+        tallies::{BUCKET, GRACE, Odd},
         views::Doubling,
         wording,
     },
@@ -82,9 +82,12 @@ impl Lookout {
             return;
         }
         let posts = self.window(&odd.category, odd.until, odd.score.window);
-        // Why: a spike of what was only remembered has been told, or was not worth it, in another life.
-        if people_of(&posts) < INDEPENDENT || posts.iter().all(|s| s.at <= self.remembered) || !self.tallies.decide(odd)
-        {
+        if people_of(&posts) < INDEPENDENT || !self.tallies.decide(odd) {
+            return;
+        }
+        // Why: what had closed before a restart has been told, or was not worth it, in another life.
+        let judged = (self.looked - GRACE).floor(BUCKET);
+        if posts.iter().all(|s| s.at < judged) {
             return;
         }
         let s = &odd.score;
@@ -110,7 +113,7 @@ impl Lookout {
                 continue;
             }
             let posts = self.window(&category, now, 60.0);
-            let known = posts.iter().all(|s| s.at <= self.remembered);
+            let known = posts.iter().all(|s| s.at <= self.looked);
             if known || posts.len() < COLD_HOUR || people_of(&posts) < COLD_PEOPLE {
                 continue;
             }

@@ -75,8 +75,8 @@ pub struct Lookout {
     fires: Vec<Fire>,
     pending: VecDeque<Seen>,
     recent: VecDeque<Seen>,
-    /// What was remembered reaches up to here.
-    remembered: Timestamp,
+    /// The last look of an earlier life.
+    looked: Timestamp,
     attached: Vec<(MentionId, IncidentId)>,
 }
 
@@ -95,7 +95,7 @@ impl Lookout {
             fires: Vec::new(),
             pending: VecDeque::new(),
             recent: VecDeque::new(),
-            remembered: since,
+            looked: since,
             attached: Vec::new(),
         }
     }
@@ -106,7 +106,6 @@ impl Lookout {
         for odd in self.close(seen.collected_at, &|_| false) {
             self.tallies.decide(&odd);
         }
-        self.remembered = self.remembered.max(seen.at);
         if seen.counts() || seen.fate == Fate::WarmUp && record.mention.alert_worthy && seen.category.is_risk() {
             self.tallies.add(&seen.category, seen.at);
         }
@@ -119,6 +118,11 @@ impl Lookout {
         }
         self.views.note(&seen);
         self.keep(seen);
+    }
+
+    /// The last look whose findings were stored was at `at`; what had not closed by then is still to be judged.
+    pub fn looked_until(&mut self, at: Timestamp) {
+        self.looked = self.looked.max(at);
     }
 
     /// An incident read back from the store, open or closed within 60 days, with its mentions. To be called after
@@ -192,7 +196,12 @@ impl Lookout {
     }
 
     fn keep(&mut self, seen: Seen) {
+        let now = seen.collected_at;
         self.recent.push_back(seen);
+        // Also while 90 days are remembered no more is held than three days of posts.
+        while self.recent.len() > RECENT_MAX || self.recent.front().is_some_and(|s| s.collected_at < now - RECENT) {
+            self.recent.pop_front();
+        }
     }
 
     /// One new mention: to its incident, or to the detectors that look at single posts.

@@ -86,9 +86,33 @@ proptest! {
             end = end.max(record.post.collected_at);
             world.lookout.remember(&record);
         }
+        world.lookout.looked_until(end + Span::minutes(10));
         world.step(end + Span::hours(i64::from(later)));
         prop_assert!(world.events.is_empty(), "{}", world.told());
     }
+}
+
+#[test]
+fn a_burst_whose_bucket_was_still_open_at_a_restart_is_judged_after_it() {
+    let burst: Vec<_> = (0..12).map(|i| post(500.02 + f64::from(i) * 0.004, Category::LEAK)).collect();
+    let mut world = World::since(30);
+    for record in background(5, 0.2, 20).into_iter().chain(burst) {
+        let record = world.number(record);
+        world.lookout.remember(&record);
+    }
+    // The last look stored its place in the stream four minutes into the bucket, and then the program ended.
+    world.lookout.looked_until(start() + Span::hours(500) + Span::minutes(4));
+    world.step(start() + Span::hours(500) + Span::minutes(8));
+    assert_eq!(world.events.len(), 1, "{}", world.told());
+
+    let mut later = World::since(30);
+    for record in (0..12).map(|i| post(500.02 + f64::from(i) * 0.004, Category::LEAK)) {
+        let record = later.number(record);
+        later.lookout.remember(&record);
+    }
+    later.lookout.looked_until(start() + Span::hours(501));
+    later.step(start() + Span::hours(501) + Span::minutes(3));
+    assert!(later.events.is_empty(), "{}", later.told());
 }
 
 #[test]

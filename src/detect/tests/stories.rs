@@ -381,6 +381,7 @@ fn a_fire_in_the_first_hours_of_watching_is_judged_by_bare_numbers_and_says_so()
         let record = history.number(record);
         history.lookout.remember(&record);
     }
+    history.lookout.looked_until(start() + Span::hours(5));
     history.step(start() + Span::hours(5));
     assert!(history.events.is_empty(), "{}", history.told());
 }
