@@ -59,6 +59,8 @@ pub struct Pipeline {
     pub(super) recipients: Recipients,
     pub(super) mail: MailParams,
     pub(super) notifier: Option<Arc<dyn Notifier>>,
+    /// How long no visit may work before what happens is unknown; `None` where nothing is visited.
+    pub(super) patience: Option<Span>,
     pub(super) lookouts: Mutex<Option<Lookouts>>,
     last_pages: LastPages,
 }
@@ -115,9 +117,17 @@ impl Pipeline {
             recipients,
             mail,
             notifier,
+            patience: None,
             lookouts: Mutex::new(None),
             last_pages: LastPages::default(),
         }
+    }
+
+    /// With sources that are visited: without a visit that worked for `patience`, what happens is unknown.
+    #[must_use]
+    pub fn visiting(mut self, patience: Option<Span>) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The memory.
@@ -206,7 +216,7 @@ impl Pipeline {
             }
         }
         let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
-        let blind = self.store.blind_buckets(since).await?;
+        let blind = self.store.blind_buckets(since, now, self.patience).await?;
         lookouts.looked_at = Some(now);
         let mut numbers = Numbers { ids: Arc::clone(&self.ids), now, last: lookouts.last_number };
         let mut found = Detected { upto: lookouts.upto, ..Detected::default() };

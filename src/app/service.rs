@@ -27,7 +27,7 @@ use crate::{
     analyze::{Analyzer, Lexicons},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
-    model::{incident::IncidentEvent, post::SourceName, watch::Watchlist},
+    model::{incident::IncidentEvent, post::SourceName, time::Span, watch::Watchlist},
     store::{Ingested, Store, StoreParams},
 };
 
@@ -83,6 +83,12 @@ pub struct App {
     _claim: File,
 }
 
+/// Twice the longest pause between visits, and an hour at least; `None` without sources.
+fn patience(sources: &[SourceParams], collect: &CollectParams) -> Option<Span> {
+    let pauses = sources.iter().map(|s| s.basics().poll_every.unwrap_or(collect.poll_every));
+    pauses.max().map(|longest| longest.times(2).max(Span::hours(1)))
+}
+
 /// Takes the database for this process alone: two would send every mail twice.
 fn claim(database: &Path) -> Result<File> {
     let path = database.with_extension("lock");
@@ -125,7 +131,9 @@ impl App {
         let judge = Arc::new(Judge::new(analyzer, setup.watchlist, pseudonyms));
         let sources =
             setup.sources.iter().map(|p| Arc::from(crate::collect::sources::build(p, &setup.collect))).collect();
-        let pipeline = Pipeline::new(store, ids, judge, setup.recipients, setup.mail, Some(ports.notifier));
+        let patience = patience(&setup.sources, &setup.collect);
+        let pipeline =
+            Pipeline::new(store, ids, judge, setup.recipients, setup.mail, Some(ports.notifier)).visiting(patience);
         let shared = Shared {
             pipeline,
             sources,

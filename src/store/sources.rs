@@ -34,6 +34,7 @@ sql! {
     VISITS_BY_BUCKET = "
         select bucket_at, cast(sum(ok) as bigint) as ok, cast(sum(failed) as bigint) as failed
         from coverage where bucket_at >= $1 group by bucket_at order by bucket_at";
+    LAST_OK_BEFORE = "select max(bucket_at) as at from coverage where ok > 0 and bucket_at < $1";
     PRUNE_COVERAGE = "delete from coverage where bucket_at < $1";
     PRUNE_SEEN = "delete from seen where seen_at < $1";
     /// What was written is kept for an ember's memory; what was found in it (scores, categories, hashes) stays.
@@ -62,16 +63,31 @@ impl Store {
         rows.iter().map(source_state).collect()
     }
 
-    /// Five-minute buckets since `since` in which visits were made and none worked: unknown, not zero.
-    pub async fn blind_buckets(&self, since: Timestamp) -> Result<BTreeSet<Timestamp>, StoreError> {
+    /// Five-minute buckets since `since` about which nothing is known: visits were made and none worked, or for more
+    /// than `patience` none worked at all, as while Hinomi was off. Unknown is not zero. Without `patience` there is
+    /// nothing to visit, and nothing to miss.
+    pub async fn blind_buckets(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        patience: Option<Span>,
+    ) -> Result<BTreeSet<Timestamp>, StoreError> {
+        let Some(patience) = patience else { return Ok(BTreeSet::new()) };
+        let last = sqlx::query(LAST_OK_BEFORE).bind(since.millis()).fetch_one(&self.read).await?;
         let rows = sqlx::query(VISITS_BY_BUCKET).bind(since.millis()).fetch_all(&self.read).await?;
         let mut blind = BTreeSet::new();
+        let mut last_ok = maybe_time(&last, "at")?;
         for row in &rows {
-            if row.try_get::<i64, _>("ok")? == 0 && row.try_get::<i64, _>("failed")? > 0 {
-                blind.insert(time(row, "bucket_at")?);
+            let at = time(row, "bucket_at")?;
+            if row.try_get::<i64, _>("ok")? > 0 {
+                blind.extend(gap(last_ok, at, patience));
+                last_ok = Some(at);
+            } else if row.try_get::<i64, _>("failed")? > 0 {
+                blind.insert(at);
             }
         }
-        Ok(blind)
+        blind.extend(gap(last_ok, now, patience));
+        Ok(blind.split_off(&since.floor(BUCKET)))
     }
 
     /// Forgets what nobody needs any longer: old coverage, marks of posts about nobody, names of authors outside
@@ -88,6 +104,12 @@ impl Store {
         tx.commit().await?;
         self.refresh_statistics().await
     }
+}
+
+/// The buckets between two visits that worked, if they lie further apart than anybody waits for.
+fn gap(last_ok: Option<Timestamp>, next: Timestamp, patience: Span) -> impl Iterator<Item = Timestamp> {
+    let first = last_ok.filter(|at| next - *at > patience).map(|at| at + BUCKET);
+    std::iter::successors(first, |at| Some(*at + BUCKET)).take_while(move |at| *at < next)
 }
 
 pub(super) async fn save_state(c: &mut AnyConnection, s: &SourceState) -> Result<(), StoreError> {

@@ -6,10 +6,11 @@ use hinomi::{
         ids::{AlertId, IncidentId, PostId},
         incident::{Counts, DetectorName, EventKind, Finding, Incident, IncidentEvent, IncidentRole, Level, State},
         mention::{Category, Fate},
+        post::SourceName,
         time::Span,
         watch::CompanyName,
     },
-    store::{Detected, Store, StoreParams, statements},
+    store::{Detected, Ingest, Store, StoreParams, statements},
 };
 use sqlx::{AnyConnection, Connection, Executor, SqlSafeStr};
 
@@ -125,6 +126,27 @@ async fn what_is_read_back_is_what_was_stored() {
     assert_eq!(records[0].post, stored.post);
     assert_eq!(records[0].mention, stored.mentions[0].0);
     assert_eq!((&records[0].author_key, &records[0].text_key), (&stored.author_key, &stored.text_key));
+}
+
+#[tokio::test]
+async fn a_time_without_any_visit_that_worked_is_unknown_and_not_calm() {
+    let t = TestStore::new().await;
+    for (minutes, ok) in [(0, true), (15, true), (30, false), (45, true), (45 + 180, true)] {
+        let (source, now) = (SourceName("sns".into()), noon() + Span::minutes(minutes));
+        let batch = Ingest { source: &source, state: None, covered: Some(ok), posts: Vec::new(), known: 0, now };
+        t.store.ingest(&batch, &t.ids).await.unwrap();
+    }
+    let now = noon() + Span::minutes(240);
+    let blind = t.store.blind_buckets(noon(), now, Some(Span::hours(1))).await.unwrap();
+    let minutes: Vec<i64> = blind.iter().map(|at| (*at - noon()).as_minutes()).collect();
+    // The failed visit, and the three hours while nobody looked; a quarter of an hour between visits is nothing.
+    assert_eq!(minutes.first_chunk(), Some(&[30, 50, 55]));
+    assert_eq!((minutes.last(), minutes.len()), (Some(&220), 1 + 35));
+    // Off since then: the time up to now is unknown too, also where nothing older is asked for.
+    let much_later = now + Span::hours(48);
+    let blind = t.store.blind_buckets(much_later - Span::hours(1), much_later, Some(Span::hours(1))).await.unwrap();
+    assert_eq!(blind.len(), 12);
+    assert!(t.store.blind_buckets(noon(), much_later, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
