@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
         }
     };
     let posts = read_posts(&args.input)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
     let mut failed = None;
     let summary = {
         let mut tell = |happening: Happening<'_>| {

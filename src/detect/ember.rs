@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::digest::Seen;
 use crate::model::{
-    mention::Category,
+    mention::{Category, Fate},
     time::{Span, Timestamp},
 };
 
@@ -54,7 +54,9 @@ impl EmberDetector {
     /// Whether it is a report of a symptom at all.
     pub(super) fn is_report(seen: &Seen) -> bool {
         let about = seen.leak || matches!(seen.category.as_str(), "leak" | "safety");
-        seen.symptom.is_some() && seen.counts() && about && !seen.is_press()
+        // What a new source showed at first is history, and the first reports of an ember often lie there.
+        let heard = seen.counts() || seen.fate == Fate::WarmUp;
+        seen.symptom.is_some() && heard && about && !seen.is_press()
     }
 
     /// Keeps a report.
