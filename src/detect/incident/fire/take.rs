@@ -41,7 +41,8 @@ impl Fire {
         if seen.category.is_risk() && seen.fate != Fate::OwnChannel {
             self.voices.hear(seen);
         }
-        if seen.counts() {
+        // History comes here only as the first reports of an ember, and those people have spoken.
+        if seen.counts() || seen.fate == Fate::WarmUp {
             self.count(seen);
         }
         if seen.is_press() && seen.category.is_risk() {
