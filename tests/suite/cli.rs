@@ -136,6 +136,27 @@ fn the_demo_goes_from_feeds_to_mails_and_can_be_asked() {
 }
 
 #[test]
+fn a_demo_that_is_interrupted_stops_at_once_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_hinomi"))
+        .args(["demo", "--out", out.to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Once history is being stored, somebody listens for the signal.
+    let db = out.join("hinomi.db");
+    let count = || text(&hinomi(&["sql", "--db", db.to_str().unwrap(), "select count(*) from v_mentions"]).stdout);
+    while count().lines().nth(1).is_none_or(|n| n == "0") {
+        assert!(demo.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap();
+    let output = demo.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    assert!(text(&output.stdout).contains("途中で止めました"), "{}", text(&output.stdout));
+}
+
+#[test]
 fn a_folder_that_is_not_a_demos_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "precious").unwrap();

@@ -107,18 +107,21 @@ async fn play(args: &Args, folder: &Folder, common: &Common) -> Result<()> {
     let (notices, mut heard) = mpsc::unbounded_channel();
     let mut app = App::build(setup(&world, folder, web)?, ports(&clock, web, smtp)?, Some(notices)).await?;
 
-    for page in world.history.chunks(HISTORY_PAGE) {
-        let source = SourceName("history".to_owned());
-        app.pipeline().ingest(&source, page.to_vec(), true, world.week_start).await?;
-        screen.history(page.len());
+    let stop = shutdown::requested();
+    tokio::pin!(stop);
+    let loaded = tokio::select! {
+        () = &mut stop => false,
+        done = load_history(&app, &world, &screen) => done.map(|()| true)?,
+    };
+    if !loaded {
+        app.stop(STOP_WITHIN).await?;
+        screen.stopped(true);
+        return Ok(());
     }
-    app.pipeline().detect_once(world.week_start).await?;
     screen.week_begins(&world, args.speed, port);
     clock.start();
     app.start();
 
-    let stop = shutdown::requested();
-    tokio::pin!(stop);
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let interrupted = loop {
         tokio::select! {
@@ -149,6 +152,17 @@ async fn play(args: &Args, folder: &Folder, common: &Common) -> Result<()> {
         screen.mail(&mail);
     }
     screen.stopped(interrupted);
+    Ok(())
+}
+
+/// Four weeks that teach what is normal and alert nobody.
+async fn load_history(app: &App, world: &World, screen: &Screen) -> Result<()> {
+    let source = SourceName("history".to_owned());
+    for page in world.history.chunks(HISTORY_PAGE) {
+        app.pipeline().ingest(&source, page.to_vec(), true, world.week_start).await?;
+        screen.history(page.len());
+    }
+    app.pipeline().detect_once(world.week_start).await?;
     Ok(())
 }
 
