@@ -108,11 +108,12 @@ fn two_companies_with_one_name_are_refused_and_both_named() {
 fn the_demo_goes_from_feeds_to_mails_and_can_be_asked() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("demo");
-    // Far faster than for people: the week is coarse then, and the road is the same.
-    let output = hinomi(&["demo", "--exit", "--speed", "20000", "--out", out.to_str().unwrap()]);
+    // Faster than for people. How high a story rises hangs on how fast this machine is, and is tested where time is an
+    // argument; here it is the road that is tested.
+    let output = hinomi(&["demo", "--exit", "--speed", "8000", "--out", out.to_str().unwrap()]);
     let said = text(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", text(&output.stderr));
-    assert!(said.contains("緊急") && said.contains("初報道の"), "{said}");
+    assert!(said.contains("◆ 注意・発生") && said.contains("架空の出来事と、気づいた時刻"), "{said}");
 
     let mails = std::fs::read_dir(out.join("mail")).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
     let of = |kind: &str| mails.iter().filter(|p| p.extension().is_some_and(|e| e == kind)).count();
