@@ -22,13 +22,7 @@ use super::{
 use crate::{
     alert::{MailParams, compose, notifier::Notifier, story::Previous},
     clock::IdGen,
-    collect::{
-        CollectParams,
-        fetch::Fetch,
-        poll,
-        schedule::Outcome,
-        source::{Response, Source},
-    },
+    collect::{CollectParams, fetch::Fetch, poll, schedule::Outcome, source::Source},
     model::{
         alert::Alert,
         ids::IncidentId,
@@ -144,16 +138,11 @@ impl Pipeline {
         params: &CollectParams,
         now: Timestamp,
     ) -> Result<PollReport> {
-        let request = poll::question(source.as_ref(), state, now);
-        let full = request.as_ref().is_some_and(|r| r.etag.is_none() && r.last_modified.is_none());
-        let answer = match &request {
-            Some(request) => fetch.fetch(request).await,
-            None => Ok(Response { status: 304, not_modified: true, ..Response::default() }),
-        };
+        let asked = poll::ask(source.as_ref(), state, fetch, now).await;
         // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
         // them fails this visit and no other.
         let (reader, before, manners) = (Arc::clone(source), state.clone(), params.clone());
-        let visit = spawn_blocking(move || poll::settle(reader.as_ref(), &before, answer, full, &manners, now))
+        let visit = spawn_blocking(move || poll::settle(reader.as_ref(), &before, asked, &manners, now))
             .await
             .context("reading an answer")?;
         let worked = !matches!(visit.outcome, Outcome::Failed(_));

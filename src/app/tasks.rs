@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    collect::{CollectParams, fetch::Fetch, schedule::HostPace, source::Source},
+    collect::{CollectParams, fetch::Fetch, poll, schedule::HostPace, source::Source},
     model::{
         limits,
         post::SourceName,
@@ -194,7 +194,7 @@ async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         let mut next = now + IDLE;
         for source in &shared.sources {
             let name = &source.basics().name;
-            let Some(state) = states.get(name).filter(|s| !s.gone && !under_way.contains(name)) else { continue };
+            let Some(state) = states.get(name).filter(|_| !under_way.contains(name)) else { continue };
             let host = source.request(state).and_then(|r| r.host());
             let due = state.next_due_at.max(host.as_deref().map_or(now, |h| pace.free_at(h, now)));
             if due > now || visits.len() >= limits::FETCHES {
@@ -237,13 +237,13 @@ async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
 
 async fn states(shared: &Shared) -> Result<BTreeMap<SourceName, SourceState>> {
     let stored = shared.pipeline.store().source_states().await?;
-    let mut states: BTreeMap<_, _> = stored.into_iter().map(|s| (s.source.clone(), s)).collect();
+    let mut stored: BTreeMap<_, _> = stored.into_iter().map(|s| (s.source.clone(), s)).collect();
     let now = shared.clock.now();
-    for source in &shared.sources {
+    let of = |source: &Arc<dyn Source>| {
         let name = &source.basics().name;
-        states.entry(name.clone()).or_insert_with(|| SourceState::new(name.clone(), now));
-    }
-    Ok(states)
+        (name.clone(), poll::remembered(source.as_ref(), stored.remove(name), now))
+    };
+    Ok(shared.sources.iter().map(of).collect())
 }
 
 /// A visit whose posts could not be stored leaves the old state in force and is made again soon.

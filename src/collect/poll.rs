@@ -32,14 +32,38 @@ pub struct Visit {
     pub host_pause: Option<Timestamp>,
 }
 
+/// What the world said, not yet read.
+#[derive(Debug)]
+pub struct Asked {
+    answer: Result<Response, FetchError>,
+    /// It was asked for unconditionally.
+    full: bool,
+}
+
+/// What is remembered of `source`. A new address under an old name starts anew: what was remembered (validators, that
+/// it was gone, that its history has been taken in) is another place's.
+pub fn remembered(source: &dyn Source, stored: Option<SourceState>, now: Timestamp) -> SourceState {
+    stored
+        .filter(|state| source.continues(state))
+        .unwrap_or_else(|| SourceState::new(source.basics().name.clone(), now))
+}
+
 /// What to ask now. Once a day nothing is remembered aloud, because a broken server answers 304 for ever.
-pub fn question(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<Request> {
+fn question(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<Request> {
     let fresh = state.last_full_at.is_some_and(|at| now - at < Span::days(1));
     source.request(state).map(|request| if fresh { request } else { request.unconditional() })
 }
 
-/// Asks and reads in one go. Reading a large page takes CPU time; a caller with many sources asks with [`question`]
-/// and reads with [`settle`] on a blocking thread.
+/// Asks, and waits for the answer. [`settle`] reads it: that takes CPU time and belongs on a blocking thread.
+pub async fn ask(source: &dyn Source, state: &SourceState, fetch: &dyn Fetch, now: Timestamp) -> Asked {
+    let Some(request) = question(source, state, now) else {
+        return Asked { answer: Ok(Response { status: 304, not_modified: true, ..Response::default() }), full: false };
+    };
+    let full = request.etag.is_none() && request.last_modified.is_none();
+    Asked { answer: fetch.fetch(&request).await, full }
+}
+
+/// Asks and reads in one go, for a caller with one source at a time.
 pub async fn visit(
     source: &dyn Source,
     state: &SourceState,
@@ -47,24 +71,13 @@ pub async fn visit(
     params: &CollectParams,
     now: Timestamp,
 ) -> Visit {
-    let request = question(source, state, now);
-    let full = request.as_ref().is_some_and(|r| r.etag.is_none() && r.last_modified.is_none());
-    let answer = match &request {
-        Some(request) => fetch.fetch(request).await,
-        None => Ok(Response { status: 304, not_modified: true, ..Response::default() }),
-    };
-    settle(source, state, answer, full, params, now)
+    let asked = ask(source, state, fetch, now).await;
+    settle(source, state, asked, params, now)
 }
 
-/// Makes posts and a new state out of an answer. `full` says that it was asked for unconditionally.
-pub fn settle(
-    source: &dyn Source,
-    state: &SourceState,
-    answer: Result<Response, FetchError>,
-    full: bool,
-    params: &CollectParams,
-    now: Timestamp,
-) -> Visit {
+/// Makes posts and a new state out of an answer.
+pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &CollectParams, now: Timestamp) -> Visit {
+    let Asked { answer, full } = asked;
     let mut new = SourceState { visits: state.visits.saturating_add(1), ..state.clone() };
     let mut visit = Visit {
         posts: Vec::new(),
@@ -115,13 +128,14 @@ pub fn settle(
 fn succeed(state: &mut SourceState, now: Timestamp) {
     state.errors = 0;
     state.last_error = None;
+    state.gone = false;
     state.last_ok_at = Some(now);
 }
 
 fn fail(state: &mut SourceState, failure: Failure) -> Outcome {
     state.errors = state.errors.saturating_add(1);
     state.last_error = Some(failure.to_string().chars().take(limits::ERROR_CHARS).collect());
-    state.gone = state.gone || failure == Failure::Fetch(FetchError::Gone);
+    state.gone = failure == Failure::Fetch(FetchError::Gone);
     Outcome::Failed(failure)
 }
 
@@ -145,7 +159,7 @@ mod tests {
     }
 
     fn settle_at(state: &SourceState, answer: Result<Response, FetchError>, now: Timestamp) -> Visit {
-        settle(&source(), state, answer, true, &CollectParams::default(), now)
+        settle(&source(), state, Asked { answer, full: true }, &CollectParams::default(), now)
     }
 
     fn page(body: &str) -> Response {
@@ -195,14 +209,23 @@ mod tests {
 
     #[test]
     fn an_address_that_a_person_changed_forgets_the_old_answers() {
-        let mut state = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
-        state.cursor.0 = "https://old.example.jp/rss".into();
-        assert_eq!(question(&source(), &state, NOW).unwrap().etag, None);
+        let known = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
+        assert_eq!(remembered(&source(), Some(known.clone()), NOW), known);
+        let mut gone = SourceState { gone: true, ..known };
+        gone.cursor.0 = "https://old.example.jp/rss".into();
+        // Its first page is history again, and nothing is asked for conditionally.
+        assert_eq!(
+            remembered(&source(), Some(gone), NOW + Span::days(1)),
+            SourceState::new(SourceName("news".into()), NOW + Span::days(1))
+        );
     }
 
     #[test]
-    fn gone_is_remembered() {
-        let visit = settle_at(&new_state(), Err(FetchError::Gone), NOW);
-        assert!(visit.state.gone && visit.state.last_error.is_some());
+    fn gone_is_visited_once_a_day_until_it_is_back() {
+        let gone = settle_at(&new_state(), Err(FetchError::Gone), NOW).state;
+        assert!(gone.gone && gone.last_error.is_some());
+        assert!(gone.next_due_at >= NOW + Span::days(1) && gone.next_due_at < NOW + Span::hours(28));
+        assert!(!settle_at(&gone, Ok(page(FEED)), NOW + Span::days(1)).state.gone);
+        assert!(!settle_at(&gone, Err(FetchError::Timeout), NOW + Span::days(1)).state.gone);
     }
 }

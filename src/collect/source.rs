@@ -18,6 +18,11 @@ pub trait Source: Send + Sync {
     /// Its name, its kind of text, its own manners.
     fn basics(&self) -> &SourceBasics;
 
+    /// Whether `state` is of this place: a person may have written another address under the same name.
+    fn continues(&self, _state: &SourceState) -> bool {
+        true
+    }
+
     /// What to ask now; `None` when there is nothing to ask.
     fn request(&self, state: &SourceState) -> Option<Request>;
 

@@ -34,7 +34,7 @@ pub struct SourceState {
     pub warmed_up_at: Option<Timestamp>,
     /// The last unconditional request; once a day a server that answers 304 for ever is asked again.
     pub last_full_at: Option<Timestamp>,
-    /// The server said 410: stays listed, is not visited.
+    /// The server said 410 the last time: visited once a day, because servers say so by mistake too.
     pub gone: bool,
 }
 

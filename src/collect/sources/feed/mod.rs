@@ -118,9 +118,12 @@ impl Source for FeedSource {
     }
 
     /// The cursor is the address whose validators we hold: when a person changes it, they are worth nothing.
+    fn continues(&self, state: &SourceState) -> bool {
+        state.cursor.0.is_empty() || state.cursor.0 == self.url
+    }
+
     fn request(&self, state: &SourceState) -> Option<Request> {
-        let request = Request::web(&self.url, state);
-        Some(if state.cursor.0 == self.url { request } else { request.unconditional() })
+        Some(Request::web(&self.url, state))
     }
 
     fn read(&self, response: &Response, _state: &SourceState, now: Timestamp) -> Result<Page, SourceError> {
