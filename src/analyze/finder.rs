@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 
 use super::{
     lexicon::{Entry, Lexicons, Term},
+    sieve::Sieve,
     token::Token,
 };
 
@@ -30,7 +31,8 @@ pub(super) struct Finder {
     words: CharwiseDoubleArrayAhoCorasick<u32>,
     /// Entries by the automaton's value.
     owners: Vec<Vec<usize>>,
-    set: RegexSet,
+    /// Which of `patterns` are worth running.
+    sieve: Sieve,
     patterns: Vec<(usize, Regex)>,
 }
 
@@ -73,13 +75,8 @@ impl Finder {
         let words = CharwiseDoubleArrayAhoCorasickBuilder::new()
             .build_with_values(unique)
             .map_err(|e| format!("the terms cannot be compiled: {e}"))?;
-        let set = RegexSetBuilder::new(patterns.iter().map(|(_, r)| r.as_str()))
-            .multi_line(true)
-            .size_limit(256 << 20)
-            .dfa_size_limit(32 << 20)
-            .build()
-            .map_err(|e| e.to_string())?;
-        Ok(Self { entries, words, owners, set, patterns })
+        let sieve = Sieve::new(patterns.iter().map(|(_, r)| r.as_str()))?;
+        Ok(Self { entries, words, owners, sieve, patterns })
     }
 
     /// The entries that hits point to.
@@ -102,7 +99,7 @@ impl Finder {
                 self.push_all(&mut hits, m.value(), &range);
             }
         }
-        for index in self.set.matches(text) {
+        for index in self.sieve.candidates(text) {
             if let Some((entry, pattern)) = self.patterns.get(index) {
                 hits.extend(
                     pattern.find_iter(text).filter(|m| !m.is_empty()).map(|m| Hit { entry: *entry, range: m.range() }),

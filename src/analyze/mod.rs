@@ -28,6 +28,7 @@ mod private;
 mod retrospective;
 mod role;
 pub mod score;
+mod sieve;
 mod stance;
 mod text_key;
 pub mod token;
