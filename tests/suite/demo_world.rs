@@ -1,12 +1,15 @@
 //! The demo's server as a stranger sees it: over a real connection, read by an independent feed reader.
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+use std::{collections::HashSet, net::SocketAddr, path::Path, sync::Arc};
 
 use feed_rs::model::Feed;
 use hinomi::{
+    app::replay::{self, Happening, Range},
     clock::{Clock, ManualClock},
+    config,
     demo::{companies, feeds, world::World},
     model::{
+        incident::{IncidentEvent, Level},
         post::Post,
         time::{Span, Timestamp},
     },
@@ -197,4 +200,43 @@ fn the_watchlist_is_toml_with_every_company_and_its_conditions() {
     let short = companies[4]["aliases"].as_array().unwrap().last().unwrap();
     assert_eq!((short["name"].as_str(), short["exclude"][0].as_str()), (Some("青テレ"), Some("青テレビ")));
     assert_eq!(short["context"].as_array().unwrap().len(), 7);
+}
+
+/// The demo shows this week at a speed at which a slow machine notices late; here time is an argument.
+#[tokio::test]
+async fn the_week_is_noticed_as_it_deserves() {
+    let world = World::generate(1, Timestamp::parse_rfc3339("2026-02-06T00:00:00+09:00").unwrap());
+    let mut watchlist = config::parse_watchlist(&world.watchlist_toml, Path::new("watchlist")).unwrap();
+    // One fire, one ember, one grave post; reading the others too would take minutes without optimisation.
+    watchlist.companies.retain(|w| ["しらかば生命", "みどり屋通販", "青空テレコム"].contains(&&*w.name.0));
+    let mut events: Vec<IncidentEvent> = Vec::new();
+    let mut hear = |happening: Happening<'_>| {
+        if let Happening::Event(event) = happening {
+            events.push(event.clone());
+        }
+    };
+    let posts = [&world.history[..], &world.week[..]].concat();
+    replay::run(posts, watchlist, Range::default(), &mut hear).await.unwrap();
+
+    let first = |company: &str, level: Level| {
+        let of = |e: &&IncidentEvent| e.incident.company.0 == company && e.incident.level >= level;
+        events.iter().find(of).map(|e| e.at).unwrap_or_else(|| panic!("{company} never rose to {level:?}: {events:#?}"))
+    };
+    let story = |title: &str| world.stories.iter().find(|s| s.title.contains(title)).unwrap();
+    let published = |id: &String| world.week.iter().find(|p| p.external_id == *id).unwrap().published_at.unwrap();
+
+    let fire = story("カード");
+    assert!(fire.first_press_at.unwrap() - first("しらかば生命", Level::Notice) > Span::hours(10));
+    assert!(fire.first_press_at.unwrap() - first("しらかば生命", Level::Warning) > Span::hours(8));
+    assert!(first("しらかば生命", Level::Critical) - fire.first_press_at.unwrap() < Span::minutes(15));
+    let grave = first("青空テレコム", Level::Notice) - story("接触").first_post_at;
+    assert!(grave < Span::minutes(15), "{grave}");
+    // The third report of the same kind within ninety days.
+    let ember = first("みどり屋通販", Level::Notice) - published(&story("勧誘").posts[2]);
+    assert!((Span::ZERO..Span::minutes(30)).contains(&ember), "{ember}");
+    // Pollen and praise are loud and raise nothing of their own.
+    for quiet in [story("花粉"), story("半額")] {
+        let raised = events.iter().find(|e| quiet.posts.contains(&e.incident.origin_external_id));
+        assert!(raised.is_none(), "{raised:?}");
+    }
 }
