@@ -220,7 +220,8 @@ async fn the_week_is_noticed_as_it_deserves() {
 
     let first = |company: &str, level: Level| {
         let of = |e: &&IncidentEvent| e.incident.company.0 == company && e.incident.level >= level;
-        events.iter().find(of).map(|e| e.at).unwrap_or_else(|| panic!("{company} never rose to {level:?}: {events:#?}"))
+        let found = events.iter().find(of);
+        found.unwrap_or_else(|| panic!("{company} never rose to {level:?}: {events:#?}")).at
     };
     let story = |title: &str| world.stories.iter().find(|s| s.title.contains(title)).unwrap();
     let published = |id: &String| world.week.iter().find(|p| p.external_id == *id).unwrap().published_at.unwrap();
