@@ -8,6 +8,7 @@ pub mod playbook;
 pub mod policy;
 pub mod retry;
 pub mod story;
+pub mod trouble;
 
 /// How mails are written.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,10 @@
 //!
 //! [`pipeline`] is the order of things; [`service`] runs it on a clock; [`replay`] runs it on a recording.
 
+pub mod ballast;
 mod deliver;
 pub mod dictionary;
+pub mod emergency;
 mod fate;
 pub mod judge;
 mod last_page;

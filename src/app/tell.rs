@@ -30,6 +30,13 @@ impl Recipients {
         watchlist.get(company).map(|w| w.recipients.as_slice()).filter(|r| !r.is_empty()).unwrap_or(&self.default)
     }
 
+    /// Addresses of the default groups, each once; of all groups where there is no default.
+    pub fn everybody(&self) -> Vec<String> {
+        let default: BTreeSet<&String> = self.default.iter().filter_map(|g| self.groups.get(g)).flatten().collect();
+        let all = if default.is_empty() { self.groups.values().flatten().collect() } else { default };
+        all.into_iter().cloned().collect()
+    }
+
     /// Addresses that are told about `company`, each once.
     pub fn addresses_for(&self, watchlist: &Watchlist, company: &CompanyName) -> Vec<String> {
         let groups = self.groups_for(watchlist, company);

@@ -17,6 +17,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trouble;
 mod view;
 mod wording;
 
@@ -25,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use askama::Template;
 
 pub use subject::subject;
+pub use trouble::trouble;
 
 use super::{
     MailParams,
@@ -63,7 +65,8 @@ fn rich(story: &Story, mail: &MailParams, now: Timestamp) -> Option<Rendered> {
     let html = Html { v: &view }.render().ok().filter(|html| html.len() <= limits::MAIL_HTML_BYTES)?;
     let text = text::text(&view);
     let letter = Letter {
-        incident: &story.event.incident,
+        thread: &story.event.incident.code(),
+        incident: Some(&story.event.incident),
         sequence: story.sequence,
         subject: &subject,
         text: &text,
@@ -94,6 +97,13 @@ fn plain(story: &Story, mail: &MailParams, now: Timestamp) -> Rendered {
         incident.first_post_at.short(mail.zone),
         page.map_or_else(String::new, |base| format!("画面で見る\n{}/i/{code}\n\n", base.trim_end_matches('/'))),
     );
-    let letter = Letter { incident, sequence: story.sequence, subject: &subject, text: &text, html: None };
+    let letter = Letter {
+        thread: &code,
+        incident: Some(incident),
+        sequence: story.sequence,
+        subject: &subject,
+        text: &text,
+        html: None,
+    };
     build(&letter, mail, now)
 }

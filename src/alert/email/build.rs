@@ -25,9 +25,11 @@ const REFERENCES: u32 = 10;
 /// What goes into a mail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Letter<'a> {
-    /// About what.
-    pub(crate) incident: &'a Incident,
-    /// The how-manieth, from 1.
+    /// Mails of one thread refer to each other: the code of an incident, or a name for a matter of the watch itself.
+    pub(crate) thread: &'a str,
+    /// About what; `None` for a matter of the watch itself.
+    pub(crate) incident: Option<&'a Incident>,
+    /// The how-manieth of its thread, from 1.
     pub(crate) sequence: u32,
     /// Not yet cleaned.
     pub(crate) subject: &'a str,
@@ -41,7 +43,7 @@ pub(crate) struct Letter<'a> {
 pub(crate) fn build(letter: &Letter<'_>, mail: &MailParams, now: Timestamp) -> Rendered {
     let from = address(&mail.from);
     let host = domain(&from);
-    let thread = letter.incident.code().to_ascii_lowercase().replace('-', "");
+    let thread = letter.thread.to_ascii_lowercase().replace('-', "");
     let sequence = letter.sequence.max(1);
     let id = |n: u32| format!("{thread}.n{n}@{host}");
     let subject = sanitize(letter.subject);
@@ -65,10 +67,13 @@ pub(crate) fn build(letter: &Letter<'_>, mail: &MailParams, now: Timestamp) -> R
     put(&mut headers, "Auto-Submitted", "auto-generated");
     put(&mut headers, "X-Auto-Response-Suppress", "All");
     put(&mut headers, "List-Id", &format!("Hinomi <alerts.hinomi.{host}>"));
-    put(&mut headers, "X-Hinomi-Incident", &letter.incident.code());
-    put(&mut headers, "X-Hinomi-Level", letter.incident.level.en());
-    put(&mut headers, "X-Hinomi-State", letter.incident.state.en());
-    if letter.incident.level == Level::Critical && !letter.incident.state.is_closed() {
+    if let Some(incident) = letter.incident {
+        put(&mut headers, "X-Hinomi-Incident", &incident.code());
+        put(&mut headers, "X-Hinomi-Level", incident.level.en());
+        put(&mut headers, "X-Hinomi-State", incident.state.en());
+    }
+    // A watch that is blind is as urgent as the gravest thing it could see.
+    if letter.incident.is_none_or(|i| i.level == Level::Critical && !i.state.is_closed()) {
         put(&mut headers, "Importance", "high");
     }
     put(&mut headers, "MIME-Version", "1.0");
