@@ -234,29 +234,41 @@ impl Pipeline {
         Ok(DetectReport { events: found.events, alerts: found.alerts, next_due: lookouts.next_due() })
     }
 
-    /// Makes owed mails ready and tries every delivery that is due.
+    /// Makes owed mails ready and tries every delivery that is due. A caller whose clock goes on while a slow server
+    /// answers calls [`Self::draft_once`] and [`Self::deliver_next`] instead.
     pub async fn dispatch_once(&self, now: Timestamp) -> Result<DispatchReport> {
-        let mut report = DispatchReport::default();
+        let mut report = DispatchReport { drafted: self.draft_once(now).await?, ..DispatchReport::default() };
+        for _ in 0..DELIVERIES {
+            match self.deliver_next(now).await? {
+                Some(true) => report.sent += 1,
+                Some(false) => report.failed += 1,
+                None => break,
+            }
+        }
+        Ok(report)
+    }
+
+    /// Makes owed mails ready: what was told, and its subject.
+    pub async fn draft_once(&self, now: Timestamp) -> Result<Vec<(Alert, String)>> {
+        let mut drafted = Vec::new();
         for alert in self.store.undrafted(DELIVERIES).await? {
             // One alert that cannot be written must not hold back the others.
             match self.draft(&alert, now).await {
-                Ok(subject) => report.drafted.push((alert, subject)),
+                Ok(subject) => drafted.push((alert, subject)),
                 Err(error) => tracing::error!(alert.id = alert.id.0, "an alert could not be written: {error:#}"),
             }
         }
-        let Some(notifier) = &self.notifier else { return Ok(report) };
-        // One at a time: what is gravest now goes next, also if it came while a slow server kept us.
-        for _ in 0..DELIVERIES {
-            let Some(due) = self.store.lease_deliveries(now, LEASE, 1).await?.pop() else { break };
-            let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
-            if delivery.sent_at.is_some() {
-                report.sent += 1;
-            } else {
-                report.failed += 1;
-            }
-            self.store.record_delivery(&delivery).await?;
-        }
-        Ok(report)
+        Ok(drafted)
+    }
+
+    /// Tries the gravest delivery that is due now; whether a server took it, or `None` when nothing is due.
+    pub async fn deliver_next(&self, now: Timestamp) -> Result<Option<bool>> {
+        let Some(notifier) = &self.notifier else { return Ok(None) };
+        let Some(due) = self.store.lease_deliveries(now, LEASE, 1).await?.pop() else { return Ok(None) };
+        let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
+        let sent = delivery.sent_at.is_some();
+        self.store.record_delivery(&delivery).await?;
+        Ok(Some(sent))
     }
 
     async fn draft(&self, alert: &Alert, now: Timestamp) -> Result<String> {
