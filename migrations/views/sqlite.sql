@@ -153,8 +153,9 @@ select
     a.created_at / 1000 as owed_epoch,
     (select count(*) from delivery d where d.alert_id = a.id and d.state = 'sent') as delivered,
     (select count(*) from delivery d where d.alert_id = a.id and d.state <> 'sent') as undelivered,
-    (select group_concat(d.recipient || ': ' || d.reply, char(10))
-     from delivery d where d.alert_id = a.id and d.reply is not null) as replies
+    (select group_concat(line, char(10))
+     from (select d.recipient || ': ' || d.reply as line
+           from delivery d where d.alert_id = a.id and d.reply is not null order by d.id)) as replies
 from alert a
 join incident i on i.id = a.incident_id;
 

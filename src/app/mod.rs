@@ -3,6 +3,7 @@
 //! [`pipeline`] is the order of things; [`service`] runs it on a clock; [`replay`] runs it on a recording.
 
 pub mod ballast;
+mod claim;
 mod deliver;
 pub mod dictionary;
 pub mod emergency;

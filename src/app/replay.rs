@@ -88,7 +88,7 @@ pub async fn run(
     happened: &mut dyn FnMut(Happening<'_>),
 ) -> Result<Summary> {
     let folder = Throwaway::new()?;
-    let params = StoreParams { path: folder.0.join("replay.db"), throwaway: true };
+    let params = StoreParams::throwaway(folder.0.join("replay.db"));
     let store = Store::open(&params).await?;
     let pipeline = pipeline(store, watchlist)?;
     let summary = play(&pipeline, posts, range, happened).await;

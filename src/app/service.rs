@@ -1,20 +1,15 @@
 //! Hinomi as it runs: built from settings, started, stopped. The whole of it fits into a test.
 
-use std::{
-    fs::{File, TryLockError},
-    io::{Read, Write},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
 
 use super::{
+    claim::Claim,
     dictionary,
     judge::Judge,
     pipeline::Pipeline,
@@ -80,7 +75,7 @@ pub struct App {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     /// Held as long as this Hinomi lives; the system lets go of it whatever happens.
-    _claim: File,
+    _claim: Claim,
 }
 
 /// Twice the longest pause between visits, and an hour at least; `None` without sources.
@@ -89,39 +84,11 @@ fn patience(sources: &[SourceParams], collect: &CollectParams) -> Option<Span> {
     pauses.max().map(|longest| longest.times(2).max(Span::hours(1)))
 }
 
-/// Takes the database for this process alone: two would send every mail twice.
-fn claim(database: &Path) -> Result<File> {
-    let path = database.with_extension("lock");
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    }
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
-    let mut holder = String::new();
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            file.read_to_string(&mut holder)?;
-            bail!("{} is in use by another Hinomi ({}); stop that one first", database.display(), holder.trim());
-        }
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-        }
-    }
-    file.set_len(0)?;
-    writeln!(file, "process {}", std::process::id())?;
-    Ok(file)
-}
-
 impl App {
     /// Opens the database and connects the parts. Nothing runs yet.
     pub async fn build(setup: Setup, ports: Ports, notices: Option<mpsc::UnboundedSender<Notice>>) -> Result<Self> {
-        let claim = claim(&setup.store.path)?;
+        let now = ports.clock.now();
+        let claim = Claim::take(&setup.store, now)?;
         let store = Store::open(&setup.store).await?;
         store.free_leases().await?;
         let ids = Arc::new(IdGen::after(store.last_id().await?));

@@ -10,6 +10,7 @@ use crate::{
     alert::email::Tls,
     config::{self, ConfigErrors, Loaded, Need, Settings},
     model::watch::{Alias, Watchlist},
+    store::{Engine, StoreError},
 };
 
 /// Arguments of `hinomi check`.
@@ -165,7 +166,16 @@ fn watchlist(list: &Watchlist, lang: config::Lang) -> Leg {
 }
 
 fn store(settings: &Settings, lang: config::Lang) -> Leg {
-    let path = &settings.store;
+    if settings.store.engine() == Engine::Postgres {
+        let usable = cfg!(feature = "postgres");
+        let text = match (usable, lang) {
+            (true, _) => settings.store.shown(),
+            (false, config::Lang::Ja) => StoreError::NoPostgres.ja(),
+            (false, config::Lang::En) => StoreError::NoPostgres.to_string(),
+        };
+        return leg("store", lang, ("データ庫", "database"), if usable { Mark::Good } else { Mark::Bad }, text);
+    }
+    let path = &settings.store.path;
     let shown = path.display();
     // A path without a folder is in the working directory.
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

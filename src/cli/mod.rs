@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod check;
+mod db;
 mod demo;
 mod detect;
 mod feed;
@@ -14,6 +15,8 @@ mod timeline;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::store::StoreError;
 
 /// What a command ends with.
 pub type Outcome = anyhow::Result<Exit>;
@@ -104,6 +107,8 @@ enum Command {
     Replay(replay::Args),
     /// Ask the database, read-only.
     Sql(sql::Args),
+    /// Copy the database, or see whether it is sound.
+    Db(db::Args),
 }
 
 /// Runs the command that was typed.
@@ -119,12 +124,24 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args, &common),
         Command::Replay(args) => replay::run(&args, &common),
         Command::Sql(args) => sql::run(&args, &common),
+        Command::Db(args) => db::run(&args, &common),
     };
     let exit = outcome.unwrap_or_else(|error| {
-        eprintln!("hinomi: {error:#}");
+        match error.downcast_ref::<StoreError>() {
+            Some(store) => eprintln!("hinomi: {}", said(store, lang)),
+            None => eprintln!("hinomi: {error:#}"),
+        }
         Exit::Error
     });
     ExitCode::from(exit.code())
+}
+
+/// What went wrong with the database, in the language of the reader.
+fn said(error: &StoreError, lang: Lang) -> String {
+    match lang {
+        Lang::Ja => error.ja(),
+        Lang::En => error.to_string(),
+    }
 }
 
 /// Runs asynchronous work to its end.

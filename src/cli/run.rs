@@ -18,7 +18,6 @@ use crate::{
     collect::fetch::HttpFetch,
     config::{self, LogFormat, Settings},
     model::watch::Watchlist,
-    store::StoreParams,
 };
 
 /// A supervisor waits no longer than this for us.
@@ -62,7 +61,7 @@ async fn watch(settings: Settings, watchlist: Watchlist, lang: Lang) -> Result<(
     };
     let (companies, sources) = (watchlist.companies.len(), settings.sources.len());
     let setup = Setup {
-        store: StoreParams::at(settings.store),
+        store: settings.store,
         watchlist,
         sources: settings.sources,
         collect: settings.collect,

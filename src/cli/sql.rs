@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Common, Exit, Outcome};
 use crate::{
     config,
-    store::{Answer, Store},
+    store::{Answer, Engine, Store, StoreParams},
 };
 
 /// Arguments of `hinomi sql`.
@@ -35,8 +35,8 @@ pub(super) struct Args {
 
 /// Runs it.
 pub(super) fn run(args: &Args, common: &Common) -> Outcome {
-    let path = match &args.db {
-        Some(path) => path.clone(),
+    let place = match &args.db {
+        Some(path) => StoreParams::at(path),
         None => {
             config::load(&common.config, &config::environment())
                 .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
@@ -44,11 +44,11 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
                 .store
         }
     };
-    if !path.is_file() {
-        bail!("{}: no such database; start `hinomi run` or `hinomi demo` first", path.display());
+    if place.engine() == Engine::Sqlite && !place.path.is_file() {
+        bail!("{}: no such database; start `hinomi run` or `hinomi demo` first", place.shown());
     }
     let answer = super::block_on(async {
-        let store = Store::open_to_read(&path).await?;
+        let store = Store::open_to_read(&place).await?;
         let answer = store.ask(&args.question).await;
         store.close().await;
         answer.map_err(anyhow::Error::from)

@@ -6,6 +6,7 @@ use super::{
     mail,
     mistake::Wrong,
     node::{self, Node},
+    secret,
     section::{Mistakes, Section, Strangers, number, parsed, text, texts},
     settings::{LogFormat, LogLevel, LogSettings, Settings},
     sources,
@@ -34,11 +35,7 @@ fn sections(s: &mut Section<'_>, world: &World<'_>, mut settings: Settings) -> S
     if let Some(path) = s.optional("watchlist", text) {
         settings.watchlist = world.base.join(path);
     }
-    table(s, "store", |s| {
-        if let Some(path) = s.optional("path", text) {
-            settings.store = world.base.join(path);
-        }
-    });
+    table(s, "store", |s| store(s, world, &mut settings));
     table(s, "time", |s| {
         if let Some(zone) = s.optional("zone", |n, m| parsed::<Zone>(n, m, "\"+09:00\" か \"Asia/Tokyo\" の形で")) {
             settings.zone = zone;
@@ -62,6 +59,26 @@ fn sections(s: &mut Section<'_>, world: &World<'_>, mut settings: Settings) -> S
 /// Reads the section `key`, if it is there.
 pub(super) fn table(s: &mut Section<'_>, key: &'static str, read: impl FnOnce(&mut Section<'_>)) {
     s.optional(key, |n, m| Section::read(n, m, Strangers::Refuse, read));
+}
+
+const SERVER: secret::Keys = secret::Keys {
+    plain: "url",
+    env: "url_env",
+    file: "url_file",
+    what: ("データベースの URL（パスワードを含みます）", "the URL of the database, which holds its password,"),
+};
+
+fn store(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settings) {
+    if let Some(path) = s.optional("path", text) {
+        settings.store.path = world.base.join(path);
+    }
+    settings.store.server = secret::read(s, world, &SERVER);
+    let address = settings.store.server.as_ref().map_or("postgres://", |secret| secret.expose());
+    if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
+        let ja = "データベースの URL は postgres:// で始まります — 例: postgres://hinomi@db.example.jp/hinomi";
+        let en = "the URL of the database begins with postgres:// — such as postgres://hinomi@db.example.jp/hinomi";
+        s.mistakes.add(s.at, Wrong::said(ja, en));
+    }
 }
 
 fn manners(s: &mut Section<'_>, settings: &mut Settings) {

@@ -6,19 +6,22 @@ use super::{
     file::{World, one_of, table},
     mistake::Wrong,
     node::{Entry, Node},
+    secret,
     section::{Mistakes, Section, Strangers, list, say_twice, text, whole},
     settings::Settings,
     sources::web_address,
 };
-use crate::{
-    alert::{
-        MailParams,
-        email::{SmtpParams, Tls},
-    },
-    model::secret::Secret,
+use crate::alert::{
+    MailParams,
+    email::{SmtpParams, Tls},
 };
 
 const TLS: [(&str, Tls); 3] = [("starttls", Tls::StartTls), ("implicit", Tls::Implicit), ("none", Tls::None)];
+
+const PASSWORD: secret::Keys =
+    secret::Keys {
+        plain: "password", env: "password_env", file: "password_file", what: ("パスワード", "a password")
+    };
 
 /// Fills what concerns mail in `settings`.
 pub(super) fn read(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settings) {
@@ -118,7 +121,7 @@ fn smtp(s: &mut Section<'_>, world: &World<'_>) -> Option<SmtpParams> {
         Tls::None => 25,
     };
     let username = s.optional("username", |n, m| text(n, m).map(str::to_owned));
-    let password = password(s, world);
+    let password = secret::read(s, world, &PASSWORD);
     let has_password = s.entry("password_env").or(s.entry("password_file"));
     match (&username, has_password) {
         (Some(_), None) => {
@@ -142,64 +145,6 @@ fn smtp(s: &mut Section<'_>, world: &World<'_>) -> Option<SmtpParams> {
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// From the environment or from a file, never from the configuration itself, which ends up in repositories and mails.
-fn password(s: &mut Section<'_>, world: &World<'_>) -> Option<Secret> {
-    let ja = "パスワードはここに書けません — password_env に環境変数の名前を書くか、password_file を使います";
-    let en = "a password does not belong here — name an environment variable in password_env, or use password_file";
-    s.refuse("password", Wrong::said(ja, en));
-    if let (Some(_), Some(file)) = (s.entry("password_env"), s.entry("password_file")) {
-        let ja = "password_env と password_file はどちらか一つです";
-        s.mistakes.add(&file.at, Wrong::said(ja, "give either password_env or password_file, not both"));
-    }
-    let from_env = s.optional("password_env", |n, m| {
-        let name = text(n, m)?;
-        let value = (world.env)(name).map(|v| Secret::new(&v)).filter(|s| !s.expose().is_empty());
-        if value.is_none() {
-            let ja = format!("環境変数 {name} が空です — 値を入れてから動かしてください");
-            m.add(
-                &n.at,
-                Wrong::said(ja, format!("the environment variable {name} is empty — set it before you start")),
-            );
-        }
-        value
-    });
-    let from_file = s.optional("password_file", |n, m| secret_file(n, m, world));
-    from_env.or(from_file)
-}
-
-fn secret_file(node: &Node, mistakes: &Mistakes, world: &World<'_>) -> Option<Secret> {
-    let path = world.base.join(text(node, mistakes)?);
-    let shown = path.display();
-    match std::fs::read_to_string(&path).map(|t| Secret::new(&t)) {
-        Ok(secret) if !secret.expose().is_empty() => {
-            if open_to_everybody(&path) {
-                let ja = format!("{shown} は誰でも読めます — chmod 600 を勧めます");
-                mistakes.warn(&node.at, Wrong::said(ja, format!("everybody can read {shown} — chmod 600 is better")));
-            }
-            return Some(secret);
-        }
-        Ok(_) => mistakes.add(&node.at, Wrong::said(format!("{shown} は空です"), format!("{shown} is empty"))),
-        Err(why) => {
-            mistakes.add(
-                &node.at,
-                Wrong::said(format!("{shown} を読めません: {why}"), format!("cannot read {shown}: {why}")),
-            );
-        }
-    }
-    None
-}
-
-#[cfg(unix)]
-fn open_to_everybody(path: &std::path::Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o027 != 0)
-}
-
-#[cfg(not(unix))]
-fn open_to_everybody(_path: &std::path::Path) -> bool {
-    false
 }
 
 /// A mail address in ASCII, without a name before it.

@@ -14,6 +14,7 @@ mod mail;
 mod mistake;
 mod node;
 pub mod reference;
+mod secret;
 mod section;
 mod settings;
 mod sources;

@@ -77,12 +77,26 @@ pub const PARTS: &[Part] = &[
     Part {
         header: "[store]",
         ja: "記録",
-        keys: &[Key::new(
-            "path",
-            D(|s| quoted(&s.store)),
-            "The database, one SQLite file.",
-            "データベース（SQLite のファイル1つ）。",
-        )],
+        keys: &[
+            Key::new(
+                "path",
+                D(|s| quoted(&s.store.path)),
+                "The database, one SQLite file. The lock and the key of the pseudonyms lie beside it, with url_env too.",
+                "データベース（SQLite のファイル1つ）。url_env のときも、鍵とロックはこの隣に置きます。",
+            ),
+            Key::new(
+                "url_env",
+                E("\"HINOMI_DATABASE_URL\""),
+                "The environment variable that holds the URL of a PostgreSQL database, used in place of the file.",
+                "PostgreSQL を使うとき、その URL を入れた環境変数の名前。このファイルには書けません。",
+            ),
+            Key::new(
+                "url_file",
+                I("\"database-url\""),
+                "A file that holds the URL, in place of url_env.",
+                "url_env の代わりに、URL だけを書いたファイル。",
+            ),
+        ],
     },
     Part {
         header: "[time]",

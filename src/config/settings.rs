@@ -10,6 +10,7 @@ use crate::{
     alert::{MailParams, email::SmtpParams},
     collect::{CollectParams, sources::SourceParams},
     model::time::Zone,
+    store::StoreParams,
 };
 
 /// How much is logged.
@@ -81,8 +82,8 @@ pub struct LogSettings {
 /// group is empty. `smtp` is there whenever `mail` is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// The database file.
-    pub store: PathBuf,
+    /// The database.
+    pub store: StoreParams,
     /// The watchlist file.
     pub watchlist: PathBuf,
     /// Zone of everything a person reads.
@@ -109,7 +110,7 @@ impl Settings {
     /// What an empty configuration file in the folder `base` means.
     pub fn beside(base: &Path) -> Self {
         Self {
-            store: base.join("hinomi.db"),
+            store: StoreParams::at(base.join("hinomi.db")),
             watchlist: base.join("watchlist.toml"),
             zone: Zone::JST,
             collect: CollectParams::default(),

@@ -7,6 +7,7 @@ use super::{
     outbox::insert_alert,
     rows::{bigint, count, time, word},
     sql::sql,
+    transaction::in_transaction,
 };
 use crate::{
     clock::IdGen,
@@ -145,36 +146,38 @@ impl Store {
 
     /// Stores what one detection changed and the alerts it owes, in one transaction.
     pub async fn commit_detection(&self, d: &Detected, ids: &IdGen, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        for event in &d.events {
-            save_incident(&mut tx, &event.incident).await?;
-            insert_event(&mut tx, event, ids, now).await?;
-        }
-        for incident in &d.refreshed {
-            save_incident(&mut tx, incident).await?;
-        }
-        for (mention, incident) in &d.attached {
-            sqlx::query(ATTACH).bind(mention.0).bind(incident.0).execute(&mut *tx).await?;
-        }
-        for alert in &d.alerts {
-            insert_alert(&mut tx, alert).await?;
-        }
-        for h in &d.held {
-            sqlx::query(INSERT_HOLD)
-                .bind(ids.next(now))
-                .bind(h.incident.0)
-                .bind(h.at.millis())
-                .bind(h.kind.as_str())
-                .bind(h.mute.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
-        for (name, value) in [(DETECTED, d.upto.0), (LOOKED, now.millis())] {
-            sqlx::query(SET_PROGRESS).bind(name).bind(value).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        in_transaction!(self, tx => write_detection(&mut tx, d, ids, now))
     }
+}
+
+async fn write_detection(c: &mut AnyConnection, d: &Detected, ids: &IdGen, now: Timestamp) -> Result<(), StoreError> {
+    for event in &d.events {
+        save_incident(c, &event.incident).await?;
+        insert_event(c, event, ids, now).await?;
+    }
+    for incident in &d.refreshed {
+        save_incident(c, incident).await?;
+    }
+    for (mention, incident) in &d.attached {
+        sqlx::query(ATTACH).bind(mention.0).bind(incident.0).execute(&mut *c).await?;
+    }
+    for alert in &d.alerts {
+        insert_alert(c, alert).await?;
+    }
+    for h in &d.held {
+        sqlx::query(INSERT_HOLD)
+            .bind(ids.next(now))
+            .bind(h.incident.0)
+            .bind(h.at.millis())
+            .bind(h.kind.as_str())
+            .bind(h.mute.as_str())
+            .execute(&mut *c)
+            .await?;
+    }
+    for (name, value) in [(DETECTED, d.upto.0), (LOOKED, now.millis())] {
+        sqlx::query(SET_PROGRESS).bind(name).bind(value).execute(&mut *c).await?;
+    }
+    Ok(())
 }
 
 pub(super) fn level(n: i64) -> Result<Level, StoreError> {

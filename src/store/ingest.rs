@@ -12,6 +12,7 @@ use super::{
     rows::{bigint, maybe_count, word},
     sources::{add_coverage, save_state},
     sql::sql,
+    transaction::in_transaction,
 };
 use crate::{
     clock::IdGen,
@@ -129,34 +130,36 @@ pub struct Ingested {
 impl Store {
     /// Stores one visit's worth in one transaction.
     pub async fn ingest(&self, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
-        let mut tx = self.begin().await?;
-        let mut done = Ingested { duplicates: batch.known as u64, ..Ingested::default() };
-        let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
-        if batch.known > 0 {
-            tally.insert("duplicate", batch.known as u64);
-        }
-        for judged in &batch.posts {
-            let fate = one_post(&mut tx, judged, ids, batch.now, &mut done).await?;
-            *tally.entry(fate).or_default() += 1;
-        }
-        for (fate, posts) in tally {
-            sqlx::query(ADD_TALLY)
-                .bind(&batch.source.0)
-                .bind(batch.now.floor(Span::hours(1)).millis())
-                .bind(fate)
-                .bind(bigint(posts))
-                .execute(&mut *tx)
-                .await?;
-        }
-        if let Some(ok) = batch.covered {
-            add_coverage(&mut tx, batch.source, batch.now, ok).await?;
-        }
-        if let Some(state) = batch.state {
-            save_state(&mut tx, state).await?;
-        }
-        tx.commit().await?;
-        Ok(done)
+        in_transaction!(self, tx => write_batch(&mut tx, batch, ids))
     }
+}
+
+async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
+    let mut done = Ingested { duplicates: batch.known as u64, ..Ingested::default() };
+    let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
+    if batch.known > 0 {
+        tally.insert("duplicate", batch.known as u64);
+    }
+    for judged in &batch.posts {
+        let fate = one_post(c, judged, ids, batch.now, &mut done).await?;
+        *tally.entry(fate).or_default() += 1;
+    }
+    for (fate, posts) in tally {
+        sqlx::query(ADD_TALLY)
+            .bind(&batch.source.0)
+            .bind(batch.now.floor(Span::hours(1)).millis())
+            .bind(fate)
+            .bind(bigint(posts))
+            .execute(&mut *c)
+            .await?;
+    }
+    if let Some(ok) = batch.covered {
+        add_coverage(c, batch.source, batch.now, ok).await?;
+    }
+    if let Some(state) = batch.state {
+        save_state(c, state).await?;
+    }
+    Ok(done)
 }
 
 /// Stores one post and returns the name of its fate in the tally.

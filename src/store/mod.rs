@@ -6,80 +6,98 @@
 //! - [`Store::ingest`] writes posts, mentions, counts, coverage and the source's cursor together;
 //!   [`Store::commit_detection`] writes incidents and the alerts owed for them together. A crash between two
 //!   transactions repeats work and loses none.
+//! - A transaction that finds the database busy is done again here; one that fails leaves nothing behind.
 //! - Nothing here decides anything but whether a text or an author has been counted before.
 
 mod ask;
+mod backup;
 mod dialect;
 mod error;
 mod incidents;
 mod ingest;
 mod mentions;
 mod outbox;
+mod place;
+mod postgres;
 mod rows;
+mod schema;
 mod series;
 mod sources;
 mod sql;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod transaction;
 
-use std::path::{Path, PathBuf};
+use std::fmt;
 
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, Transaction, migrate::Migrator};
 
 pub use ask::Answer;
+pub use backup::{Backup, Health};
 pub use error::StoreError;
 pub use incidents::{Detected, Held, ToldRow};
 pub use ingest::{Ingest, Ingested, Judged};
 pub use outbox::DueDelivery;
-
-/// How the database is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreParams {
-    /// The SQLite file.
-    pub path: PathBuf,
-    /// A power cut may take the last writes: only for a store that is thrown away (replay, tests).
-    pub throwaway: bool,
-}
-
-impl StoreParams {
-    /// A lasting store in `path`.
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), throwaway: false }
-    }
-}
+pub use place::{Engine, StoreParams, this_process};
+use transaction::Patience;
 
 /// A handle on the database; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     /// One connection: the writer.
     write: AnyPool,
     /// Read-only connections.
     read: AnyPool,
-    path: PathBuf,
+    params: StoreParams,
 }
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+impl fmt::Debug for Store {
+    /// A pool would show the address, and with it the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.params.shown())
+    }
+}
 
 impl Store {
     /// Opens the database, creates it if there is none, brings schema and views up to date.
+    ///
+    /// What is newer, damaged or another program's is refused and not touched. Before a migration the file is copied.
     pub async fn open(params: &StoreParams) -> Result<Self, StoreError> {
-        let (write, read) = dialect::connect(params).await?;
-        MIGRATOR.run(&write).await.map_err(|e| StoreError::migration(&params.path, &e))?;
-        let mut tx = begin(&write).await?;
-        dialect::create_views(&mut tx).await?;
+        let mut patience = Patience::at_start();
+        loop {
+            match Self::open_with(params, &schema::MIGRATOR).await {
+                Err(error) if error.is_passing() && patience.wait(&error).await => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn open_with(params: &StoreParams, migrator: &Migrator) -> Result<Self, StoreError> {
+        let found = schema::look(params, migrator).await?;
+        if found.pending && found.schema > 0 && params.engine() == Engine::Sqlite && !params.throwaway {
+            let copy = backup::before_migration(params, found.schema).await?;
+            tracing::info!("a copy from before the upgrade lies in {}", copy.display());
+        }
+        let write = dialect::connect(params).await?;
+        migrator.run(&write).await.map_err(|e| schema::failed(&params.shown(), e))?;
+        let mut tx = begin(&write, params.engine()).await?;
+        dialect::create_views(&mut tx, params.engine()).await?;
         tx.commit().await?;
-        let store = Self { write, read, path: params.path.clone() };
+        let store = Self { write, read: dialect::connect_to_read(params).await?, params: params.clone() };
         store.refresh_statistics().await?;
         Ok(store)
     }
 
     /// Opens an existing database for questions only: nothing is created, brought up to date or written.
-    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let read = dialect::connect_to_read(path).await?;
-        Ok(Self { write: read.clone(), read, path: path.to_owned() })
+    pub async fn open_to_read(params: &StoreParams) -> Result<Self, StoreError> {
+        let read = dialect::connect_to_read(params).await?;
+        Ok(Self { write: read.clone(), read, params: params.clone() })
     }
 
     /// Where the database lies.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub const fn params(&self) -> &StoreParams {
+        &self.params
     }
 
     /// Lets go of all connections; what was written is on the disk.
@@ -91,7 +109,7 @@ impl Store {
     /// Tells the planner how large tables are. Without statistics one page is 75 times slower (measured).
     pub async fn refresh_statistics(&self) -> Result<(), StoreError> {
         let mut connection = self.write.acquire().await?;
-        dialect::refresh_statistics(&mut connection).await
+        dialect::refresh_statistics(&mut connection, self.params.engine()).await
     }
 
     /// The largest id in use; numbers go on behind it.
@@ -101,12 +119,12 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        begin(&self.write).await
+        begin(&self.write, self.params.engine()).await
     }
 }
 
-async fn begin(pool: &AnyPool) -> Result<Transaction<'static, Any>, StoreError> {
-    Ok(pool.begin_with(dialect::BEGIN).await?)
+async fn begin(pool: &AnyPool, engine: Engine) -> Result<Transaction<'static, Any>, StoreError> {
+    Ok(pool.begin_with(engine.begin()).await?)
 }
 
 /// Every statement by name, for the test that prepares them all on each database.

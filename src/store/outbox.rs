@@ -11,6 +11,7 @@ use super::{
     incidents::level,
     rows::{count, maybe_time, time, word},
     sql::sql,
+    transaction::in_transaction,
 };
 use crate::{
     clock::IdGen,
@@ -81,25 +82,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         // Our mails are 7-bit: base64 bodies, encoded words in headers.
         let mime = std::str::from_utf8(&mail.mime).map_err(|e| StoreError::Value(format!("a mail: {e}")))?;
-        let mut tx = self.begin().await?;
-        sqlx::query(SAVE_RENDERED)
-            .bind(alert.id.0)
-            .bind(&mail.subject)
-            .bind(&mail.message_id)
-            .bind(mime)
-            .execute(&mut *tx)
-            .await?;
-        for recipient in &alert.recipients {
-            sqlx::query(INSERT_DELIVERY)
-                .bind(ids.next(now))
-                .bind(alert.id.0)
-                .bind(recipient)
-                .bind(now.millis())
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        in_transaction!(self, tx => write_rendered(&mut tx, alert, mail, mime, ids, now))
     }
 
     /// Takes deliveries that are due, the gravest first, and keeps others off them for `lease`.
@@ -109,45 +92,22 @@ impl Store {
         lease: Span,
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
-        let mut tx = self.begin().await?;
-        let leased = sqlx::query(LEASE)
-            .bind(now.millis())
-            .bind((now + lease).millis())
-            .bind(i64::from(limit))
-            .fetch_all(&mut *tx)
-            .await?;
-        let mut due = Vec::with_capacity(leased.len());
-        for row in &leased {
-            let id: i64 = row.try_get("id")?;
-            due.push(due_delivery(&sqlx::query(LEASED).bind(id).fetch_one(&mut *tx).await?)?);
-        }
-        tx.commit().await?;
+        let mut due = in_transaction!(self, tx => take_due(&mut tx, now, lease, limit))?;
         due.sort_by_key(|d| (std::cmp::Reverse(d.level), d.delivery.id));
         Ok(due)
     }
 
     /// Takes back all leases: a new start is the only mailer there is.
     pub async fn free_leases(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(FREE_LEASES).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
+        in_transaction!(self, tx => async {
+            sqlx::query(FREE_LEASES).execute(&mut *tx).await?;
+            Ok::<_, StoreError>(())
+        })
     }
 
     /// Writes down how a try ended.
     pub async fn record_delivery(&self, d: &Delivery) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(RECORD)
-            .bind(d.id.0)
-            .bind(d.state.as_str())
-            .bind(i64::from(d.attempts))
-            .bind(d.next_try_at.millis())
-            .bind(d.sent_at.map(Timestamp::millis))
-            .bind(&d.reply)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
+        in_transaction!(self, tx => write_outcome(&mut tx, d))
     }
 
     /// When the next try is due.
@@ -160,6 +120,66 @@ impl Store {
         let unsent = count(&sqlx::query(UNSENT).fetch_one(&self.read).await?, "unsent")?;
         Ok(unsent + count(&sqlx::query(UNDRAFTED_COUNT).fetch_one(&self.read).await?, "undrafted")?)
     }
+}
+
+async fn write_rendered(
+    c: &mut AnyConnection,
+    alert: &Alert,
+    mail: &Rendered,
+    mime: &str,
+    ids: &IdGen,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(SAVE_RENDERED)
+        .bind(alert.id.0)
+        .bind(&mail.subject)
+        .bind(&mail.message_id)
+        .bind(mime)
+        .execute(&mut *c)
+        .await?;
+    for recipient in &alert.recipients {
+        sqlx::query(INSERT_DELIVERY)
+            .bind(ids.next(now))
+            .bind(alert.id.0)
+            .bind(recipient)
+            .bind(now.millis())
+            .execute(&mut *c)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn take_due(
+    c: &mut AnyConnection,
+    now: Timestamp,
+    lease: Span,
+    limit: u32,
+) -> Result<Vec<DueDelivery>, StoreError> {
+    let leased = sqlx::query(LEASE)
+        .bind(now.millis())
+        .bind((now + lease).millis())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *c)
+        .await?;
+    let mut due = Vec::with_capacity(leased.len());
+    for row in &leased {
+        let id: i64 = row.try_get("id")?;
+        due.push(due_delivery(&sqlx::query(LEASED).bind(id).fetch_one(&mut *c).await?)?);
+    }
+    Ok(due)
+}
+
+async fn write_outcome(c: &mut AnyConnection, d: &Delivery) -> Result<(), StoreError> {
+    sqlx::query(RECORD)
+        .bind(d.id.0)
+        .bind(d.state.as_str())
+        .bind(i64::from(d.attempts))
+        .bind(d.next_try_at.millis())
+        .bind(d.sent_at.map(Timestamp::millis))
+        .bind(&d.reply)
+        .execute(c)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn insert_alert(c: &mut AnyConnection, a: &Alert) -> Result<(), StoreError> {

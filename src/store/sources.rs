@@ -7,8 +7,11 @@ use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    place::Engine,
     rows::{bigint, count, maybe_time, time},
     sql::sql,
+    sqlite,
+    transaction::in_transaction,
 };
 use crate::model::{
     post::SourceName,
@@ -93,17 +96,33 @@ impl Store {
     /// Forgets what nobody needs any longer: old coverage, marks of posts about nobody, names of authors outside
     /// open incidents (their pseudonyms stay), texts after 90 days.
     pub async fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(PRUNE_COVERAGE).bind((now - Span::days(90)).millis()).execute(&mut *tx).await?;
-        sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *tx).await?;
-        sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *tx).await?;
-        let texts_until = (now - TEXTS_KEPT).millis();
-        sqlx::query(DROP_TEXTS).bind(texts_until).execute(&mut *tx).await?;
-        sqlx::query(DROP_EVIDENCE).bind(texts_until).execute(&mut *tx).await?;
-        sqlx::query(DROP_MAILS).bind(texts_until).execute(&mut *tx).await?;
-        tx.commit().await?;
+        in_transaction!(self, tx => forget(&mut tx, now))?;
+        self.fold_log(sqlite::WAL_BYTES).await?;
         self.refresh_statistics().await
     }
+
+    /// A reader that never ends keeps the log beside the file growing; once a day it is folded back.
+    pub(super) async fn fold_log(&self, bytes: u64) -> Result<(), StoreError> {
+        if self.params.engine() == Engine::Sqlite {
+            let mut connection = self.write.acquire().await?;
+            let left = sqlite::fold_wal(&mut connection, &self.params, bytes).await?;
+            if left > bytes {
+                tracing::warn!(store.wal_bytes = left, "somebody reads the database and does not end: its log grows");
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn forget(c: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(PRUNE_COVERAGE).bind((now - Span::days(90)).millis()).execute(&mut *c).await?;
+    sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *c).await?;
+    sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *c).await?;
+    let texts_until = (now - TEXTS_KEPT).millis();
+    sqlx::query(DROP_TEXTS).bind(texts_until).execute(&mut *c).await?;
+    sqlx::query(DROP_EVIDENCE).bind(texts_until).execute(&mut *c).await?;
+    sqlx::query(DROP_MAILS).bind(texts_until).execute(&mut *c).await?;
+    Ok(())
 }
 
 /// The buckets between two visits that worked, if they lie further apart than anybody waits for.

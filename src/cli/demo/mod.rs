@@ -274,7 +274,7 @@ fn setup(world: &World, folder: &Folder, web: std::net::SocketAddr) -> Result<Se
     });
     Ok(Setup {
         // The demo's database is thrown away with the next demo; a power cut may have it.
-        store: StoreParams { path: folder.database(), throwaway: true },
+        store: StoreParams::throwaway(folder.database()),
         watchlist,
         sources: sources.collect(),
         collect: collect_params(web),

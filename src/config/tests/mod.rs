@@ -49,7 +49,11 @@ default = ["pr-duty"]
 "#;
 
 fn secrets(name: &str) -> Option<String> {
-    (name == "SMTP_SECRET").then(|| "canary-in-env".to_owned())
+    match name {
+        "SMTP_SECRET" => Some("canary-in-env".to_owned()),
+        "URL_SECRET" => Some("postgres://tower:canary-in-url@db.example/hinomi".to_owned()),
+        _ => None,
+    }
 }
 
 /// Writes the text as `etc/hinomi.toml` in a folder of its own and loads it.
@@ -69,7 +73,7 @@ fn mistakes(text: &str) -> Vec<String> {
 #[test]
 fn a_full_file_means_what_it_says() {
     let settings = loaded(FULL).unwrap();
-    assert_eq!(settings.store, Path::new("/var/lib/hinomi/hinomi.db"));
+    assert_eq!(settings.store.path, Path::new("/var/lib/hinomi/hinomi.db"));
     assert!(settings.watchlist.is_absolute() && settings.watchlist.ends_with("names.toml"));
     assert!(settings.collect.user_agent.ends_with("(+https://example.jp/hinomi)"));
     assert_eq!(settings.collect.poll_every, Span::minutes(5));
@@ -227,7 +231,10 @@ fn every_line_of_the_example_works_when_its_mark_is_taken_off() {
         _ => line.to_owned(),
     };
     let text = reference::example().lines().map(uncommented).collect::<Vec<_>>().join("\n");
-    let settings = loaded(&text.replace("HINOMI_SMTP_PASSWORD", "SMTP_SECRET")).unwrap();
+    let text = text.replace("HINOMI_SMTP_PASSWORD", "SMTP_SECRET").replace("HINOMI_DATABASE_URL", "URL_SECRET");
+    let settings = loaded(&text).unwrap();
+    assert_eq!(settings.store.shown(), "PostgreSQL hinomi@db.example");
+    assert!(!format!("{settings:?}").contains("canary"), "{settings:?}");
     assert!(settings.missing_to_run().is_empty());
     assert!(settings.sources.len() == 1 && settings.smtp.unwrap().username.is_some());
 }

@@ -1,0 +1,201 @@
+-- The read contract: pages, exports and people with a SQL prompt see the same numbers under the same names as in
+-- sqlite.sql, which says more. `tests/suite/store` compares the answers of both.
+
+drop view if exists v_mentions;
+create view v_mentions as
+select
+    m.id as mention_id,
+    m.company,
+    m.at / 1000 as published_epoch,
+    to_char(to_timestamp(m.at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as published_jst,
+    p.collected_at / 1000 as collected_epoch,
+    (p.collected_at - m.at) / 1000 as delay_s,
+    p.channel,
+    p.source,
+    coalesce(p.author, m.author_key) as author,
+    p.author_followers,
+    p.url,
+    p.title,
+    p.body as text,
+    m.category,
+    m.score,
+    m.stance,
+    m.polarity,
+    m.role,
+    (select '[' || coalesce(string_agg(to_json(e.value ->> 'surface')::text, ',' order by e.n), '') || ']'
+     from json_array_elements(m.evidence::json) with ordinality as e (value, n)) as evidence,
+    m.evidence as evidence_detail,
+    m.symptom,
+    m.grave,
+    m.affected_count,
+    p.reach,
+    p.views,
+    p.repost_of,
+    'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0') as incident_id,
+    m.text_key as cluster_id,
+    case when m.fate in ('same_text', 'repost') then 1 else 0 end as is_duplicate,
+    m.fate
+from mention m
+join post p on p.id = m.post_id
+left join incident i on i.id = m.incident_id
+where m.fate not in ('excluded', 'snapshot');
+
+drop view if exists v_hourly;
+create view v_hourly as
+select
+    company,
+    hour_at / 1000 as hour_epoch,
+    to_char(to_timestamp(hour_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as hour_jst,
+    category,
+    mentions,
+    originals as authors,
+    firsthand,
+    originals,
+    negative,
+    praise,
+    press
+from hourly_count;
+
+drop view if exists v_daily;
+create view v_daily as
+select
+    company,
+    to_char(to_timestamp(hour_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD') as day_jst,
+    cast(sum(case when category = 'all' then mentions else 0 end) as bigint) as mentions,
+    cast(sum(case when category = 'all' then originals else 0 end) as bigint) as authors,
+    cast(sum(case when category = 'all' then negative else 0 end) as bigint) as negative,
+    cast(sum(case when category = 'all' then praise else 0 end) as bigint) as praise,
+    cast(sum(case when category = 'leak' then mentions else 0 end) as bigint) as leak,
+    cast(sum(case when category = 'complaint' then mentions else 0 end) as bigint) as complaint,
+    cast(sum(case when category = 'all' then press else 0 end) as bigint) as press,
+    max(case when category = 'all' then max_reach else 0 end) as max_reach
+from hourly_count
+group by company, day_jst;
+
+drop view if exists v_incidents;
+create view v_incidents as
+select
+    'HN-' || lpad(number::text, greatest(4, length(number::text)), '0') as incident_id,
+    company,
+    category,
+    role,
+    level,
+    case level when 3 then '緊急' when 2 then '警戒' when 1 then '注意' else '平常' end as level_name,
+    state,
+    first_post_at / 1000 as first_post_epoch,
+    to_char(to_timestamp(first_post_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as first_post_jst,
+    opened_at / 1000 as detected_epoch,
+    to_char(to_timestamp(opened_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as detected_jst,
+    press_at / 1000 as first_press_epoch,
+    to_char(to_timestamp(press_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as first_press_jst,
+    cast(body::json -> 'counts' ->> 'peak_hour' as bigint) as peak_per_hour,
+    cast(round(cast(
+        cast(body::json -> 'counts' ->> 'peak_hour' as double precision)
+        / greatest(cast(body::json -> 'counts' ->> 'normal_hour' as double precision), 0.1)
+    as numeric), 1) as double precision) as peak_ratio,
+    to_char(to_timestamp(closed_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as closed_jst,
+    cast(body::json -> 'counts' ->> 'mentions' as bigint) as mentions,
+    cast(body::json -> 'counts' ->> 'authors' as bigint) as authors,
+    cast(body::json -> 'counts' ->> 'firsthand' as bigint) as firsthand,
+    affected_count as stated_count,
+    affected_source as stated_source,
+    (press_at - opened_at) / 60000 as lead_min,
+    detector as rule,
+    body::json -> 'finding' ->> 'why' as why
+from incident;
+
+drop view if exists v_incident_events;
+create view v_incident_events as
+select incident_id, at_epoch, at_jst, kind, from_value, to_value, text
+from (
+    select
+        'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0') as incident_id,
+        e.at / 1000 as at_epoch,
+        to_char(to_timestamp(e.at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as at_jst,
+        case e.kind
+            when 'opened' then 'level' when 'raised' then 'level' when 'lowered' then 'level'
+            when 'moved' then 'state' when 'resolved' then 'state' when 'reignited' then 'state'
+            when 'restated' then 'count' else e.kind end as kind,
+        e.from_value,
+        e.to_value,
+        e.reason as text,
+        e.id as sort_id
+    from incident_event e join incident i on i.id = e.incident_id
+    union all
+    select
+        'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0'),
+        a.created_at / 1000,
+        to_char(to_timestamp(a.created_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI'),
+        'mail', null, a.reason, a.subject, a.id
+    from alert a join incident i on i.id = a.incident_id
+    union all
+    select
+        'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0'),
+        h.at / 1000,
+        to_char(to_timestamp(h.at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI'),
+        'note', h.kind, h.mute, null, h.id
+    from hold h join incident i on i.id = h.incident_id
+) as changes
+order by at_epoch, sort_id;
+
+drop view if exists v_alerts;
+create view v_alerts as
+select
+    a.id as alert_id,
+    'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0') as incident_id,
+    i.company,
+    (select min(d.sent_at) / 1000 from delivery d where d.alert_id = a.id) as sent_epoch,
+    (select to_char(to_timestamp(min(d.sent_at) / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI')
+     from delivery d where d.alert_id = a.id) as sent_jst,
+    a.level,
+    case when a.reason = 'first' then 'new' else a.reason end as state,
+    i.detector as rule,
+    a.subject,
+    a.recipients,
+    a.created_at / 1000 as owed_epoch,
+    (select count(*) from delivery d where d.alert_id = a.id and d.state = 'sent') as delivered,
+    (select count(*) from delivery d where d.alert_id = a.id and d.state <> 'sent') as undelivered,
+    (select string_agg(d.recipient || ': ' || d.reply, chr(10) order by d.id)
+     from delivery d where d.alert_id = a.id and d.reply is not null) as replies
+from alert a
+join incident i on i.id = a.incident_id;
+
+drop view if exists v_stated_counts;
+create view v_stated_counts as
+select
+    'HN-' || lpad(i.number::text, greatest(4, length(i.number::text)), '0') as incident_id,
+    to_char(to_timestamp(min(m.at) / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as at_jst,
+    m.affected_count as number,
+    p.source,
+    count(*) as times_seen
+from mention m
+join incident i on i.id = m.incident_id
+join post p on p.id = m.post_id
+where m.affected_count is not null and m.fate not in ('excluded', 'snapshot')
+group by i.number, m.affected_count, p.source;
+
+drop view if exists v_sources;
+create view v_sources as
+select
+    s.source,
+    (select p.channel from post p where p.source = s.source order by p.id desc limit 1) as channel,
+    case when s.gone = 1 then 'gone' when s.errors > 0 then 'failing' when s.last_ok_at is null then 'new' else 'ok'
+        end as status,
+    to_char(to_timestamp(s.last_ok_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as last_ok_jst,
+    s.last_error,
+    s.errors,
+    s.visits,
+    to_char(to_timestamp(s.next_due_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as next_due_jst,
+    (select cast(coalesce(sum(t.posts), 0) as bigint) from tally t where t.source = s.source
+        and t.fate <> 'duplicate' and t.hour_at > (select max(hour_at) from tally) - 86400000) as items_24h
+from source_state s;
+
+drop view if exists v_fates;
+create view v_fates as
+select
+    source,
+    to_char(to_timestamp(hour_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as hour_jst,
+    hour_at / 1000 as hour_epoch,
+    fate,
+    posts
+from tally;
