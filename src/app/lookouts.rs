@@ -4,7 +4,10 @@
 //! Lookouts are pure and live in memory; the database is the truth. What they know is a function of stored mentions
 //! and incidents, so a restart, or a transaction that failed, simply builds them again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     clock::IdGen,
@@ -36,6 +39,8 @@ pub(super) struct Lookouts {
     pub last_number: u64,
     /// When they last looked.
     pub looked_at: Option<Timestamp>,
+    /// Buckets about which nothing is known.
+    pub blind: BTreeSet<Timestamp>,
 }
 
 impl Lookouts {
@@ -44,17 +49,26 @@ impl Lookouts {
         store: &Store,
         watchlist: &Watchlist,
         zone: Zone,
+        patience: Option<Span>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let upto = store.detected_upto().await?;
         let live = store.live_incidents(now - REIGNITES_WITHIN).await?;
-        let since = store.first_mention_at(now - MEMORY).await?.unwrap_or(now);
+        let first = store.first_mention_at(now - MEMORY).await?.unwrap_or(now);
+        let names: Vec<CompanyName> = watchlist.companies.iter().map(|w| w.name.clone()).collect();
+        let watched = store.watch(&names, now).await?;
+        // Who joined later has no past here: zeros from before would make its first ordinary day a storm.
+        let since = |name: &CompanyName| match watched.get(name) {
+            Some(w) if w.joined => w.at.max(now - MEMORY),
+            _ => first,
+        };
+        let blind = store.blind_buckets(now - MEMORY, now, patience).await?;
         let mut by_company: BTreeMap<CompanyName, Lookout> = watchlist
             .companies
             .iter()
             .map(|w| {
                 let params = LookoutParams { budget: w.budget, zone };
-                (w.name.clone(), Lookout::new(w.name.clone(), params, since))
+                (w.name.clone(), Lookout::new(w.name.clone(), params, since(&w.name)))
             })
             .collect();
         let mut after = MentionId(0);
@@ -64,7 +78,7 @@ impl Lookouts {
             after = last.id;
             for record in &page {
                 if let Some(lookout) = by_company.get_mut(&record.mention.company) {
-                    lookout.remember(record);
+                    lookout.recall(record, &|bucket| blind.contains(&bucket));
                 }
             }
         }
@@ -75,11 +89,18 @@ impl Lookouts {
         }
         for incident in live {
             if let Some(lookout) = by_company.get_mut(&incident.company) {
-                let mentions = store.incident_mentions(incident.id).await?;
-                lookout.restore(incident, &mentions);
+                let (id, mut back, mut after) = (incident.id, lookout.bring_back(incident), MentionId(0));
+                // Page by page: a great fire has more posts than fit into memory at once.
+                loop {
+                    let page = store.incident_mentions(id, after, PAGE).await?;
+                    let Some(last) = page.last() else { break };
+                    after = last.id;
+                    page.iter().for_each(|record| lookout.retell(&mut back, record));
+                }
+                lookout.is_back(back);
             }
         }
-        Ok(Self { by_company, upto, last_number: store.last_incident_number().await?, looked_at: None })
+        Ok(Self { by_company, upto, last_number: store.last_incident_number().await?, looked_at: None, blind })
     }
 
     /// Shows one mention to the company's lookout. History teaches; it does not alarm.
@@ -87,7 +108,7 @@ impl Lookouts {
         self.upto = self.upto.max(record.id);
         let Some(lookout) = self.by_company.get_mut(&record.mention.company) else { return };
         if record.fate == Fate::WarmUp {
-            lookout.remember(record);
+            lookout.recall(record, &|bucket| self.blind.contains(&bucket));
         } else {
             lookout.observe(record);
         }

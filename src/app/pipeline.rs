@@ -184,7 +184,7 @@ impl Pipeline {
         let mut slot = self.lookouts.lock().await;
         let mut lookouts = match slot.take() {
             Some(lookouts) => lookouts,
-            None => Lookouts::rebuild(&self.store, self.judge.watchlist(), self.mail.zone, now).await?,
+            None => Lookouts::rebuild(&self.store, self.judge.watchlist(), self.mail.zone, self.patience, now).await?,
         };
         // `slot` stays empty if anything below fails, so the next round starts from what was committed.
         let report = self.look(&mut lookouts, now).await?;
@@ -194,6 +194,10 @@ impl Pipeline {
 
     async fn look(&self, lookouts: &mut Lookouts, now: Timestamp) -> Result<DetectReport> {
         let before = lookouts.upto;
+        let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
+        let blind = self.store.blind_buckets(since, now, self.patience).await?;
+        lookouts.blind.clone_from(&blind);
+        lookouts.looked_at = Some(now);
         loop {
             let page = self.store.mentions_after(lookouts.upto, PAGE).await?;
             let full = page.len() == PAGE as usize;
@@ -204,9 +208,6 @@ impl Pipeline {
                 break;
             }
         }
-        let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
-        let blind = self.store.blind_buckets(since, now, self.patience).await?;
-        lookouts.looked_at = Some(now);
         let mut numbers = Numbers { ids: Arc::clone(&self.ids), now, last: lookouts.last_number };
         let mut found = Detected { upto: lookouts.upto, ..Detected::default() };
         for lookout in lookouts.iter_mut() {

@@ -91,6 +91,9 @@ impl App {
         let claim = Claim::take(&setup.store, now)?;
         let store = Store::open(&setup.store).await?;
         store.free_leases().await?;
+        // Before the first visit: what the sources still show from before a company was added is history.
+        let names: Vec<_> = setup.watchlist.companies.iter().map(|w| w.name.clone()).collect();
+        store.watch(&names, now).await?;
         let ids = Arc::new(IdGen::after(store.last_id().await?));
         let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
         let tokenizer = dictionary::tokenizer().context("loading the dictionary")?;

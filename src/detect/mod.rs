@@ -13,7 +13,7 @@ mod tallies;
 mod views;
 pub mod wording;
 
-pub use lookout::{Lookout, LookoutParams, Numbering, Step};
+pub use lookout::{Lookout, LookoutParams, Numbering, Returning, Step};
 
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers made up on the spot")]

@@ -5,7 +5,9 @@
 //! question sets lasts. It ends after a while, because whoever reads for ever keeps the log of the database growing.
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row, SqlSafeStr, Statement, ValueRef};
+use sqlx::{
+    AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row, SqlSafeStr, Statement, TypeInfo, ValueRef,
+};
 
 use super::{Store, StoreError, place::Engine};
 
@@ -96,8 +98,11 @@ fn too_long(error: sqlx::Error) -> StoreError {
 fn cells(row: &SqliteRow) -> Vec<serde_json::Value> {
     (0..row.len())
         .map(|i| {
-            if row.try_get_raw(i).is_ok_and(|v| v.is_null()) {
+            let value = row.try_get_raw(i);
+            if value.as_ref().is_ok_and(ValueRef::is_null) {
                 serde_json::Value::Null
+            } else if value.is_ok_and(|v| v.type_info().name() == "REAL") {
+                row.try_get::<f64, _>(i).map_or(serde_json::Value::Null, Into::into)
             } else if let Ok(n) = row.try_get::<i64, _>(i) {
                 n.into()
             } else if let Ok(x) = row.try_get::<f64, _>(i) {
@@ -112,8 +117,6 @@ fn cells(row: &SqliteRow) -> Vec<serde_json::Value> {
 /// The server writes every cell as text; numbers become numbers again.
 #[cfg(feature = "postgres")]
 fn server_cells(row: &sqlx::postgres::PgRow) -> Vec<serde_json::Value> {
-    use sqlx::TypeInfo as _;
-
     let cell = |i| {
         let Ok(value) = row.try_get_raw(i) else { return serde_json::Value::Null };
         let kind = value.type_info().name().to_owned();

@@ -105,7 +105,7 @@ async fn write_copy(params: &StoreParams, to: &Path, part: &Path) -> Result<Back
     fs::remove_file(part).unwrap_or_default();
     sqlite::create_private(part).map_err(refused)?;
     let name = part.to_str().ok_or_else(|| StoreError::Path(part.to_owned()))?.replace('\'', "''");
-    let mut c = dialect::one(params, Purpose::Read).await?;
+    let mut c = dialect::one(params, Purpose::Copy).await?;
     let before = rows(&mut c).await?;
     // Why not bound: a pragma or vacuum takes no parameters everywhere; the quotes in the name are doubled.
     sqlx::raw_sql(AssertSqlSafe(format!("vacuum into '{name}'"))).execute(&mut c).await?;

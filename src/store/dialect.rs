@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection, Executor, Row, Transaction,
+    AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyPoolOptions, install_default_drivers},
 };
 
@@ -27,6 +27,8 @@ pub(super) enum Purpose {
     Throwaway,
     /// Reads, and refuses to write.
     Read,
+    /// Copies the file elsewhere, for which SQLite wants more than to read. The file itself is opened to be read.
+    Copy,
 }
 
 impl Engine {
@@ -71,10 +73,11 @@ impl Engine {
         match (self, purpose) {
             (Self::Sqlite, Purpose::Write) => (sqlite::WRITE, sqlite::WRITES, "wal 2 1 5000 0"),
             (Self::Sqlite, Purpose::Throwaway) => (sqlite::THROWAWAY, sqlite::WRITES, "wal 0 1 5000 0"),
+            (Self::Sqlite, Purpose::Copy) => (sqlite::COPY, sqlite::READS, "0 5000 0"),
             (Self::Sqlite, Purpose::Read) => (sqlite::READ, sqlite::READS, "1 5000 0"),
             (Self::Postgres, Purpose::Write) => (postgres::WRITE, postgres::SETTLED, "on off UTF8"),
             (Self::Postgres, Purpose::Throwaway) => (postgres::THROWAWAY, postgres::SETTLED, "off off UTF8"),
-            (Self::Postgres, Purpose::Read) => (postgres::READ, postgres::SETTLED, "on on UTF8"),
+            (Self::Postgres, Purpose::Read | Purpose::Copy) => (postgres::READ, postgres::SETTLED, "on on UTF8"),
         }
     }
 }
@@ -82,7 +85,7 @@ impl Engine {
 /// The address that sqlx's `Any` driver wants.
 fn address(params: &StoreParams, purpose: Purpose) -> Result<String, StoreError> {
     match &params.server {
-        None => sqlite::address(params, if purpose == Purpose::Read { "ro" } else { "rwc" }),
+        None => sqlite::address(params, if matches!(purpose, Purpose::Read | Purpose::Copy) { "ro" } else { "rwc" }),
         Some(_) if !cfg!(feature = "postgres") => Err(StoreError::NoPostgres),
         Some(address) => Ok(address.expose().to_owned()),
     }
@@ -152,7 +155,7 @@ pub(super) async fn connect_to_read(params: &StoreParams) -> Result<AnyPool, Sto
         .map_err(|e| StoreError::opening(&params.shown(), e))
 }
 
-pub(super) async fn create_views(tx: &mut Transaction<'static, Any>, engine: Engine) -> Result<(), StoreError> {
+pub(super) async fn create_views(tx: &mut AnyConnection, engine: Engine) -> Result<(), StoreError> {
     tx.execute(engine.views()).await?;
     Ok(())
 }

@@ -8,24 +8,26 @@ use std::collections::BTreeMap;
 use sqlx::{AnyConnection, Row};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, edits,
     rows::{bigint, maybe_count, word},
+    series::{Sign, add_hourly},
     sources::{add_coverage, save_state},
     sql::sql,
     transaction::in_transaction,
+    watched::is_before,
 };
 use crate::{
     clock::IdGen,
     model::{
-        mention::{Category, Fate, Grave, Mention, Polarity, Stance},
-        post::{Channel, Post, SourceName},
+        mention::{Fate, Grave, Mention},
+        post::{Post, SourceName},
         source::SourceState,
         time::{Span, Timestamp},
     },
 };
 
 sql! {
-    KNOWN_POST = "select id, views from post where source = $1 and external_id = $2";
+    KNOWN_POST = "select id, views, text_key, title, body from post where source = $1 and external_id = $2";
     INSERT_POST = "
         insert into post (id, source, external_id, source_type, channel, url, author, author_key, author_followers,
                           title, body, text_key, published_at, collected_at, effective_at, reach, views, repost_of)
@@ -41,7 +43,7 @@ sql! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
                 $23, $24)";
     /// A snapshot repeats what is known of the mention, at another time and with other views.
-    MENTIONS_OF_POST = "select id, fate from mention where post_id = $1 and fate <> 'snapshot' order by id";
+    FATES_OF_POST = "select id, fate from mention where post_id = $1 and fate <> 'snapshot' order by id";
     INSERT_SNAPSHOT = "
         insert into mention (id, post_id, company, at, category, score, scores, complaint, leak, alert_worthy, role,
                              polarity, stance, retrospective, affected_count, complaint_score, leak_score, grave,
@@ -57,19 +59,6 @@ sql! {
         select count(*) from mention
         where company = $1 and author_key = $2 and at >= $3 and at < $4 and category = $5
           and fate in ('counted', 'warm_up')";
-    ADD_HOURLY = "
-        insert into hourly_count (company, hour_at, category, mentions, originals, firsthand, negative, praise, press,
-                                  max_reach)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        on conflict (company, hour_at, category) do update set
-            mentions = hourly_count.mentions + excluded.mentions,
-            originals = hourly_count.originals + excluded.originals,
-            firsthand = hourly_count.firsthand + excluded.firsthand,
-            negative = hourly_count.negative + excluded.negative,
-            praise = hourly_count.praise + excluded.praise,
-            press = hourly_count.press + excluded.press,
-            max_reach = case when hourly_count.max_reach > excluded.max_reach then hourly_count.max_reach
-                             else excluded.max_reach end";
     ADD_TALLY = "
         insert into tally (source, hour_at, fate, posts) values ($1, $2, $3, $4)
         on conflict (source, hour_at, fate) do update set posts = tally.posts + excluded.posts";
@@ -121,6 +110,8 @@ pub struct Ingested {
     pub new: u64,
     /// Posts seen before.
     pub duplicates: u64,
+    /// Posts seen before whose words have changed.
+    pub edited: u64,
     /// New posts that name nobody we watch.
     pub not_about_us: u64,
     /// Mentions stored.
@@ -173,9 +164,16 @@ async fn one_post(
     let post = &judged.post;
     let known = sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
     if let Some(row) = known {
-        done.duplicates += 1;
-        snapshot(c, row.try_get("id")?, maybe_count(&row, "views")?, post, ids, now).await?;
-        return Ok("duplicate");
+        let id: i64 = row.try_get("id")?;
+        let edited = edits::is_edited(&row, judged)?;
+        if edited {
+            edits::revise(c, id, judged, ids, now, done).await?;
+            done.edited += 1;
+        } else {
+            done.duplicates += 1;
+        }
+        snapshot(c, id, maybe_count(&row, "views")?, post, ids, now).await?;
+        return Ok(if edited { "edited" } else { "duplicate" });
     }
     if judged.mentions.is_empty() {
         let marked = sqlx::query(MARK_SEEN)
@@ -197,10 +195,10 @@ async fn one_post(
     insert_post(c, post_id, judged).await?;
     let mut fates = Vec::with_capacity(judged.mentions.len());
     for (mention, fate) in &judged.mentions {
-        let fate = settle(c, judged, mention, *fate).await?;
+        let fate = settle(c, judged, mention, *fate, post.effective_at()).await?;
         insert_mention(c, ids.next(now), post_id, judged, mention, fate).await?;
         if fate != Fate::Excluded {
-            add_hourly(c, judged, mention, fate).await?;
+            add_hourly(c, post, post.effective_at(), mention, fate, Sign::Plus).await?;
             done.mentions += 1;
         }
         fates.push(fate);
@@ -216,11 +214,17 @@ fn most_telling(fates: &[Fate]) -> Fate {
 }
 
 /// A fate that hangs on what was stored before.
-async fn settle(c: &mut AnyConnection, j: &Judged, m: &Mention, fate: Fate) -> Result<Fate, StoreError> {
+pub(super) async fn settle(
+    c: &mut AnyConnection,
+    j: &Judged,
+    m: &Mention,
+    fate: Fate,
+    at: Timestamp,
+) -> Result<Fate, StoreError> {
     if !matches!(fate, Fate::Counted | Fate::WarmUp) {
         return Ok(fate);
     }
-    let at = j.post.effective_at();
+    let fate = if is_before(c, &m.company, at).await? { Fate::WarmUp } else { fate };
     let (copies,): (i64,) = sqlx::query_as(SAME_TEXT)
         .bind(&m.company.0)
         .bind(&j.text_key)
@@ -261,7 +265,7 @@ async fn snapshot(
         return Ok(());
     }
     sqlx::query(UPDATE_NUMBERS).bind(post_id).bind(bigint(views)).bind(post.reach.map(bigint)).execute(&mut *c).await?;
-    for row in sqlx::query(MENTIONS_OF_POST).bind(post_id).fetch_all(&mut *c).await? {
+    for row in sqlx::query(FATES_OF_POST).bind(post_id).fetch_all(&mut *c).await? {
         if word::<Fate>(&row, "fate")? == Fate::Excluded {
             continue;
         }
@@ -302,7 +306,7 @@ async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged) -> Result<(), S
     Ok(())
 }
 
-async fn insert_mention(
+pub(super) async fn insert_mention(
     c: &mut AnyConnection,
     id: i64,
     post_id: i64,
@@ -337,27 +341,5 @@ async fn insert_mention(
         .bind(j.post.views.map(bigint))
         .execute(c)
         .await?;
-    Ok(())
-}
-
-async fn add_hourly(c: &mut AnyConnection, j: &Judged, m: &Mention, fate: Fate) -> Result<(), StoreError> {
-    let counted = matches!(fate, Fate::Counted | Fate::WarmUp);
-    let reach = j.post.author_followers.max(j.post.reach).unwrap_or(0);
-    let all = Category("all".into());
-    for category in [&m.category, &all] {
-        sqlx::query(ADD_HOURLY)
-            .bind(&m.company.0)
-            .bind(j.post.effective_at().floor(Span::hours(1)).millis())
-            .bind(category.as_str())
-            .bind(1_i64)
-            .bind(i64::from(counted))
-            .bind(i64::from(counted && m.stance == Stance::Firsthand))
-            .bind(i64::from(m.polarity == Polarity::Negative))
-            .bind(i64::from(m.category == Category::PRAISE))
-            .bind(i64::from(j.post.channel == Channel::News))
-            .bind(bigint(reach))
-            .execute(&mut *c)
-            .await?;
-    }
     Ok(())
 }

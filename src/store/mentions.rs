@@ -14,16 +14,23 @@ use crate::model::{
 /// `concat!` wants literals, so the column list is spliced in where the constant is declared.
 macro_rules! select_mentions {
     ($rest:literal) => {
-        concat!("select ", mention_columns!(), " from mention m join post p on p.id = m.post_id ", $rest)
+        concat!("select m.fate, ", mention_columns!(), " from mention m join post p on p.id = m.post_id ", $rest)
     };
 }
 
 sql! {
-    MENTIONS_AFTER = select_mentions!("where m.id > $1 and m.fate <> 'excluded' order by m.id limit $2");
+    /// What is new to detection. An edited post whose count was given before is weighed again and counted no more.
+    MENTIONS_AFTER = concat!(
+        "select case when m.counted_before = 1 then 'same_author' else m.fate end as fate, ",
+        mention_columns!(),
+        " from mention m join post p on p.id = m.post_id
+          where m.id > $1 and m.fate <> 'excluded' order by m.id limit $2"
+    );
     MENTIONS_BETWEEN = select_mentions!(
         "where m.id > $1 and m.id <= $2 and m.at >= $3 and m.fate <> 'excluded' order by m.id limit $4"
     );
-    INCIDENT_MENTIONS = select_mentions!("where m.incident_id = $1 order by m.id");
+    INCIDENT_MENTIONS = select_mentions!("where m.incident_id = $1 and m.id > $2 order by m.id limit $3");
+    MENTIONS_OF_POST = select_mentions!("where m.post_id = $1 and m.fate <> 'snapshot' order by m.id");
     /// For a mail: the press first, then who is heard most, the strongest words, the newest.
     TOP_MENTIONS = select_mentions!(
         "where m.incident_id = $1 and m.fate in ('counted', 'warm_up', 'same_author')
@@ -61,9 +68,19 @@ impl Store {
         rows.iter().map(mention_record).collect()
     }
 
-    /// All mentions of an incident, in the order in which they came.
-    pub async fn incident_mentions(&self, incident: IncidentId) -> Result<Vec<MentionRecord>, StoreError> {
-        let rows = sqlx::query(INCIDENT_MENTIONS).bind(incident.0).fetch_all(&self.read).await?;
+    /// A page of the mentions of an incident, in the order in which they came, from behind `after` on.
+    pub async fn incident_mentions(
+        &self,
+        incident: IncidentId,
+        after: MentionId,
+        limit: u32,
+    ) -> Result<Vec<MentionRecord>, StoreError> {
+        let rows = sqlx::query(INCIDENT_MENTIONS)
+            .bind(incident.0)
+            .bind(after.0)
+            .bind(i64::from(limit))
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(mention_record).collect()
     }
 

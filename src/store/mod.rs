@@ -12,6 +12,7 @@
 mod ask;
 mod backup;
 mod dialect;
+mod edits;
 mod error;
 mod incidents;
 mod ingest;
@@ -28,10 +29,11 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod watched;
 
 use std::fmt;
 
-use sqlx::{Any, AnyPool, Transaction, migrate::Migrator};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction, migrate::Migrator};
 
 pub use ask::Answer;
 pub use backup::{Backup, Health};
@@ -40,7 +42,8 @@ pub use incidents::{Detected, Held, ToldRow};
 pub use ingest::{Ingest, Ingested, Judged};
 pub use outbox::DueDelivery;
 pub use place::{Engine, StoreParams, this_process};
-use transaction::Patience;
+use transaction::{Patience, in_transaction};
+pub use watched::Watched;
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
@@ -81,10 +84,8 @@ impl Store {
         }
         let write = dialect::connect(params).await?;
         migrator.run(&write).await.map_err(|e| schema::failed(&params.shown(), e))?;
-        let mut tx = begin(&write, params.engine()).await?;
-        dialect::create_views(&mut tx, params.engine()).await?;
-        tx.commit().await?;
         let store = Self { write, read: dialect::connect_to_read(params).await?, params: params.clone() };
+        in_transaction!(store, tx => dialect::create_views(&mut tx, params.engine()))?;
         store.refresh_statistics().await?;
         Ok(store)
     }
@@ -118,25 +119,23 @@ impl Store {
         Ok(id)
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        begin(&self.write, self.params.engine()).await
+    async fn begin<'c>(&self, connection: &'c mut AnyConnection) -> Result<Transaction<'c, Any>, StoreError> {
+        Ok(connection.begin_with(self.params.engine().begin()).await?)
     }
-}
-
-async fn begin(pool: &AnyPool, engine: Engine) -> Result<Transaction<'static, Any>, StoreError> {
-    Ok(pool.begin_with(engine.begin()).await?)
 }
 
 /// Every statement by name, for the test that prepares them all on each database.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         sql::STATEMENTS,
+        edits::STATEMENTS,
         incidents::STATEMENTS,
         ingest::STATEMENTS,
         mentions::STATEMENTS,
         outbox::STATEMENTS,
         series::STATEMENTS,
         sources::STATEMENTS,
+        watched::STATEMENTS,
     ]
     .concat()
 }

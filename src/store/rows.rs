@@ -13,15 +13,16 @@ use crate::model::{
     watch::CompanyName,
 };
 
-/// The columns that [`mention_record`] reads, over `mention m join post p`. A snapshot has its own views and time.
+/// The columns that [`mention_record`] reads, over `mention m join post p`. The fate comes before them. A
+/// snapshot has its own views and time; an edited post was collected when its words were.
 macro_rules! mention_columns {
     () => {
         "m.id, m.post_id, m.company, m.at, m.category, m.scores, m.complaint, m.leak, m.alert_worthy, m.role,
          m.polarity, m.stance, m.retrospective, m.affected_count, m.complaint_score, m.leak_score, m.grave, m.symptom,
-         m.evidence, m.fate, m.author_key, m.text_key, coalesce(m.views, p.views) as views,
+         m.evidence, m.author_key, m.text_key, coalesce(m.views, p.views) as views,
          p.source, p.external_id, p.source_type, p.channel, p.url, p.author, p.author_followers, p.title, p.body,
          p.published_at, p.reach, p.repost_of,
-         case when m.fate = 'snapshot' then m.at else p.collected_at end as collected_at"
+         case when m.fate = 'snapshot' then m.at else coalesce(m.edited_at, p.collected_at) end as collected_at"
     };
 }
 pub(super) use mention_columns;

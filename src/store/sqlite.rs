@@ -35,6 +35,10 @@ pub(super) const READ: &str = "
     pragma query_only = on;
     pragma trusted_schema = off;";
 
+pub(super) const COPY: &str = "
+    pragma busy_timeout = 5000;
+    pragma trusted_schema = off;";
+
 pub(super) const WRITES: &str = "
     select j.journal_mode || ' ' || s.synchronous || ' ' || f.foreign_keys || ' ' || b.timeout || ' ' || t.trusted_schema
     from pragma_journal_mode j, pragma_synchronous s, pragma_foreign_keys f, pragma_busy_timeout b,

@@ -45,15 +45,31 @@ fn pause(tries: u32, who: u32) -> Duration {
 }
 
 /// Does `$work`, a future made from the open transaction `$tx`, in one transaction.
+///
+/// # Why the connection may be closed
+/// On a full disk SQLite has rolled back by itself; sqlx's own rollback then fails and leaves a connection that
+/// never begins anything again (measured with sqlx 0.9.0). One that could not be cleaned up is thrown away.
 macro_rules! in_transaction {
     ($store:expr, $tx:ident => $work:expr) => {{
         let mut patience = $crate::store::transaction::Patience::default();
         loop {
             let tried: Result<_, $crate::store::StoreError> = async {
-                let mut $tx = $store.begin().await?;
-                let done = $work.await?;
-                $tx.commit().await.map_err($crate::store::StoreError::at_commit)?;
-                Ok(done)
+                let mut connection = $store.write.acquire().await?;
+                let (mut unclean, outcome) = match $store.begin(&mut connection).await {
+                    Err(error) => (!error.is_passing(), Err(error)),
+                    Ok(mut $tx) => match $work.await {
+                        Ok(done) => match $tx.commit().await {
+                            Ok(()) => (false, Ok(done)),
+                            Err(error) => (true, Err($crate::store::StoreError::at_commit(error))),
+                        },
+                        Err(error) => ($tx.rollback().await.is_err(), Err(error)),
+                    },
+                };
+                unclean |= matches!(outcome, Err($crate::store::StoreError::Away(_)));
+                if unclean {
+                    connection.close_on_drop();
+                }
+                outcome
             }
             .await;
             match tried {

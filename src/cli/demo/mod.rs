@@ -39,6 +39,7 @@ use crate::{
         world::{StoryNote, World},
     },
     model::{
+        ids::MentionId,
         post::SourceName,
         time::{Span, Timestamp, Zone},
     },
@@ -176,8 +177,12 @@ fn show(screen: &mut Screen, notice: Notice) {
 async fn incidents_of(store: &Store, world: &World) -> Result<Vec<Option<Found>>> {
     let mut holdings = Vec::new();
     for incident in store.live_incidents(world.week_start).await? {
-        let posts: BTreeSet<String> =
-            store.incident_mentions(incident.id).await?.into_iter().map(|m| m.post.external_id).collect();
+        let posts: BTreeSet<String> = store
+            .incident_mentions(incident.id, MentionId(0), u32::MAX)
+            .await?
+            .into_iter()
+            .map(|m| m.post.external_id)
+            .collect();
         holdings.push((incident, posts));
     }
     let teller = |note: &StoryNote| {

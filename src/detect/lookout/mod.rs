@@ -61,6 +61,13 @@ pub struct Step {
     pub attached: Vec<(MentionId, IncidentId)>,
 }
 
+/// An incident on its way back from the store.
+#[derive(Debug)]
+pub struct Returning {
+    fire: Fire,
+    kept: Incident,
+}
+
 /// Watches one company.
 #[derive(Debug, Clone)]
 pub struct Lookout {
@@ -102,8 +109,13 @@ impl Lookout {
 
     /// History: teaches what is normal, embers and who has spoken; never raises anything.
     pub fn remember(&mut self, record: &MentionRecord) {
+        self.recall(record, &|_| false);
+    }
+
+    /// The same, where some buckets are `blind` as in [`Lookout::step`]: an outage of the past was no calm either.
+    pub fn recall(&mut self, record: &MentionRecord, blind: &dyn Fn(Timestamp) -> bool) {
         let seen = Seen::of(record);
-        for odd in self.close(seen.collected_at, &|_| false) {
+        for odd in self.close(seen.collected_at, blind) {
             self.tallies.decide(&odd);
         }
         if seen.counts() || seen.fate == Fate::WarmUp && record.mention.alert_worthy && seen.category.is_risk() {
@@ -128,23 +140,37 @@ impl Lookout {
     /// An incident read back from the store, open or closed within 60 days, with its mentions. To be called after
     /// the history was remembered, which tells what is normal.
     pub fn restore(&mut self, incident: Incident, mentions: &[MentionRecord]) {
-        let category = incident.category.clone();
-        let mut normal = self.normal(&category);
-        normal.all = incident.counts.normal_hour;
-        let kept = incident.clone();
-        let mut fire = Fire::new(incident, normal);
+        let mut back = self.bring_back(incident);
         for record in mentions {
-            let seen = Seen::of(record);
-            fire.attach(&seen);
-            if GraveDetector::is_report(&seen) {
-                self.grave.remember(&seen);
-            }
-            if let Some(symptom) = &seen.symptom {
-                self.embers.told(symptom, seen.at);
-            }
+            self.retell(&mut back, record);
         }
-        fire.restored(kept);
-        self.fires.push(fire);
+        self.is_back(back);
+    }
+
+    /// The same in steps, so that its mentions need not all be at hand at once: this, then [`Lookout::retell`] for each
+    /// mention, then [`Lookout::is_back`].
+    pub fn bring_back(&self, incident: Incident) -> Returning {
+        let mut normal = self.normal(&incident.category);
+        normal.all = incident.counts.normal_hour;
+        Returning { kept: incident.clone(), fire: Fire::new(incident, normal) }
+    }
+
+    /// Tells an incident that comes back one of its mentions.
+    pub fn retell(&mut self, back: &mut Returning, record: &MentionRecord) {
+        let seen = Seen::of(record);
+        back.fire.attach(&seen);
+        if GraveDetector::is_report(&seen) {
+            self.grave.remember(&seen);
+        }
+        if let Some(symptom) = &seen.symptom {
+            self.embers.told(symptom, seen.at);
+        }
+    }
+
+    /// It has heard all of its mentions.
+    pub fn is_back(&mut self, mut back: Returning) {
+        back.fire.restored(back.kept);
+        self.fires.push(back.fire);
     }
 
     /// A new mention of any fate, in order of arrival. It is worked on by the next `step`.

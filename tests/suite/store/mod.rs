@@ -1,5 +1,9 @@
 //! The store on a real SQLite file, and on a real PostgreSQL server where `HINOMI_TEST_POSTGRES` names one.
 
+mod bad_days;
+mod edits;
+mod engines;
+
 use hinomi::{
     model::{
         alert::{Alert, Delivery, DeliveryState, Reason, Rendered},
