@@ -14,6 +14,7 @@ mod lookouts;
 pub mod pipeline;
 pub mod pseudonym;
 pub mod replay;
+pub mod rules;
 pub mod service;
 pub mod shutdown;
 mod story;

@@ -16,6 +16,7 @@ use super::{
     judge::Judge,
     last_page::LastPages,
     lookouts::{Lookouts, Numbers},
+    rules::{InForce, Rules},
     story,
     tell::{Recipients, Teller},
 };
@@ -49,13 +50,9 @@ const COVERAGE_TAIL: Span = Span::hours(2);
 pub struct Pipeline {
     pub(super) store: Store,
     pub(super) ids: Arc<IdGen>,
-    pub(super) judge: Arc<Judge>,
-    pub(super) recipients: Recipients,
-    pub(super) mail: MailParams,
-    pub(super) notifier: Option<Arc<dyn Notifier>>,
-    /// How long no visit may work before what happens is unknown; `None` where nothing is visited.
-    pub(super) patience: Option<Span>,
-    pub(super) lookouts: Mutex<Option<Lookouts>>,
+    rules: InForce,
+    /// With the judge they were built for: another one sees other companies.
+    lookouts: Mutex<Option<(Arc<Judge>, Lookouts)>>,
     last_pages: LastPages,
 }
 
@@ -104,24 +101,23 @@ impl Pipeline {
         mail: MailParams,
         notifier: Option<Arc<dyn Notifier>>,
     ) -> Self {
-        Self {
-            store,
-            ids,
-            judge,
-            recipients,
-            mail,
-            notifier,
-            patience: None,
-            lookouts: Mutex::new(None),
-            last_pages: LastPages::default(),
-        }
+        Self::with_rules(store, ids, Rules { judge, recipients, mail, notifier, patience: None })
     }
 
-    /// With sources that are visited: without a visit that worked for `patience`, what happens is unknown.
-    #[must_use]
-    pub fn visiting(mut self, patience: Option<Span>) -> Self {
-        self.patience = patience;
-        self
+    /// The same, with everything a configuration decides.
+    pub fn with_rules(store: Store, ids: Arc<IdGen>, rules: Rules) -> Self {
+        let (rules, lookouts) = (InForce::new(rules), Mutex::new(None));
+        Self { store, ids, rules, lookouts, last_pages: LastPages::default() }
+    }
+
+    /// Goes by other rules from the next round on; rounds under way end by the old ones.
+    pub fn adopt(&self, rules: Rules) {
+        self.rules.replace(rules);
+    }
+
+    /// The rules that are in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.now()
     }
 
     /// The memory.
@@ -169,7 +165,7 @@ impl Pipeline {
 
     /// Reads posts, off the threads that wait for sockets.
     pub async fn judge(&self, posts: Vec<Post>, warm_up: bool) -> Result<Vec<Judged>> {
-        let judge = Arc::clone(&self.judge);
+        let judge = Arc::clone(&self.rules().judge);
         spawn_blocking(move || judge.page(posts, warm_up)).await.context("reading a page of posts")
     }
 
@@ -182,20 +178,24 @@ impl Pipeline {
     /// Shows what is new to the lookouts, and stores what they found with the mails that are owed for it.
     pub async fn detect_once(&self, now: Timestamp) -> Result<DetectReport> {
         let mut slot = self.lookouts.lock().await;
-        let mut lookouts = match slot.take() {
-            Some(lookouts) => lookouts,
-            None => Lookouts::rebuild(&self.store, self.judge.watchlist(), self.mail.zone, self.patience, now).await?,
+        let rules = self.rules();
+        let mut lookouts = match slot.take().filter(|(judge, _)| Arc::ptr_eq(judge, &rules.judge)) {
+            Some((_, lookouts)) => lookouts,
+            None => {
+                let zone = rules.mail.zone;
+                Lookouts::rebuild(&self.store, rules.judge.watchlist(), zone, rules.patience, now).await?
+            }
         };
         // `slot` stays empty if anything below fails, so the next round starts from what was committed.
-        let report = self.look(&mut lookouts, now).await?;
-        *slot = Some(lookouts);
+        let report = self.look(&rules, &mut lookouts, now).await?;
+        *slot = Some((Arc::clone(&rules.judge), lookouts));
         Ok(report)
     }
 
-    async fn look(&self, lookouts: &mut Lookouts, now: Timestamp) -> Result<DetectReport> {
+    async fn look(&self, rules: &Rules, lookouts: &mut Lookouts, now: Timestamp) -> Result<DetectReport> {
         let before = lookouts.upto;
         let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
-        let blind = self.store.blind_buckets(since, now, self.patience).await?;
+        let blind = self.store.blind_buckets(since, now, rules.patience).await?;
         lookouts.blind.clone_from(&blind);
         lookouts.looked_at = Some(now);
         loop {
@@ -217,7 +217,7 @@ impl Pipeline {
         }
         lookouts.last_number = numbers.last;
 
-        let mut teller = Teller::new(&self.store, self.judge.watchlist(), &self.recipients, &self.ids, now);
+        let mut teller = Teller::new(&self.store, rules.judge.watchlist(), &rules.recipients, &self.ids, now);
         for event in &found.events {
             teller.decide(event).await?;
         }
@@ -251,10 +251,10 @@ impl Pipeline {
 
     /// Makes owed mails ready: what was told, and its subject.
     pub async fn draft_once(&self, now: Timestamp) -> Result<Vec<(Alert, String)>> {
-        let mut drafted = Vec::new();
+        let (rules, mut drafted) = (self.rules(), Vec::new());
         for alert in self.store.undrafted(DELIVERIES).await? {
             // One alert that cannot be written must not hold back the others.
-            match self.draft(&alert, now).await {
+            match self.draft(&rules, &alert, now).await {
                 Ok(subject) => drafted.push((alert, subject)),
                 Err(error) => tracing::error!(alert.id = alert.id.0, "an alert could not be written: {error:#}"),
             }
@@ -264,7 +264,8 @@ impl Pipeline {
 
     /// Tries the gravest delivery that is due now; whether a server took it, or `None` when nothing is due.
     pub async fn deliver_next(&self, now: Timestamp) -> Result<Option<bool>> {
-        let Some(notifier) = &self.notifier else { return Ok(None) };
+        let rules = self.rules();
+        let Some(notifier) = &rules.notifier else { return Ok(None) };
         let Some(due) = self.store.lease_deliveries(now, LEASE, 1).await?.pop() else { return Ok(None) };
         let delivery = deliver::attempt(notifier.as_ref(), &due, now).await;
         let sent = delivery.sent_at.is_some();
@@ -272,11 +273,11 @@ impl Pipeline {
         Ok(Some(sent))
     }
 
-    async fn draft(&self, alert: &Alert, now: Timestamp) -> Result<String> {
+    async fn draft(&self, rules: &Rules, alert: &Alert, now: Timestamp) -> Result<String> {
         let previous = self.previous(alert.incident, alert.sequence).await?;
-        let label = self.recipients.groups_for(self.judge.watchlist(), &alert.event.incident.company).join("・");
+        let label = rules.recipients.groups_for(rules.judge.watchlist(), &alert.event.incident.company).join("・");
         let story = story::gather(&self.store, alert.clone(), previous, label, now).await?;
-        let mail = compose::compose(&story, &self.mail, now);
+        let mail = compose::compose(&story, &rules.mail, now);
         self.store.save_rendered(alert, &mail, &self.ids, now).await?;
         Ok(mail.subject)
     }

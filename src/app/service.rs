@@ -14,6 +14,7 @@ use super::{
     judge::Judge,
     pipeline::Pipeline,
     pseudonym::Pseudonyms,
+    rules::Rules,
     tasks::{self, Shared},
     tell::Recipients,
 };
@@ -102,8 +103,9 @@ impl App {
         let sources =
             setup.sources.iter().map(|p| Arc::from(crate::collect::sources::build(p, &setup.collect))).collect();
         let patience = patience(&setup.sources, &setup.collect);
-        let pipeline =
-            Pipeline::new(store, ids, judge, setup.recipients, setup.mail, Some(ports.notifier)).visiting(patience);
+        let notifier = Some(ports.notifier);
+        let rules = Rules { judge, recipients: setup.recipients, mail: setup.mail, notifier, patience };
+        let pipeline = Pipeline::with_rules(store, ids, rules);
         let shared = Shared {
             pipeline,
             sources,
