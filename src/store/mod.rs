@@ -26,6 +26,7 @@ mod series;
 mod sources;
 mod sql;
 mod sqlite;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -42,6 +43,7 @@ pub use incidents::{Detected, Held, ToldRow};
 pub use ingest::{Ingest, Ingested, Judged};
 pub use outbox::DueDelivery;
 pub use place::{Engine, StoreParams, this_process};
+pub use standing::{AtLevel, Standing};
 use transaction::{Patience, in_transaction};
 pub use watched::Watched;
 
@@ -135,6 +137,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         outbox::STATEMENTS,
         series::STATEMENTS,
         sources::STATEMENTS,
+        standing::STATEMENTS,
         watched::STATEMENTS,
     ]
     .concat()
