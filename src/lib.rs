@@ -16,9 +16,10 @@
 //! | `detect` | `model` | — |
 //! | `store` | `model`, `clock` | sqlx |
 //! | `alert` | `model`, `clock` | lettre (`email/`), askama |
+//! | `web` | `model` | axum, hyper, prometheus-client |
 //! | `config` | `model` and the `Params` types of the stages | toml |
 //! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |
-//! | `app` | everything but `cli` and `demo` | hinomi-ipadic, `tokio::spawn`, signals |
+//! | `app` | everything but `cli` and `demo` | hinomi-ipadic, sd-notify, `tokio::spawn`, signals |
 //! | `cli` | everything | clap; may print |
 
 pub mod alert;
@@ -32,3 +33,4 @@ pub mod demo;
 pub mod detect;
 pub mod model;
 pub mod store;
+pub mod web;

@@ -63,14 +63,18 @@ impl Lookouts {
             _ => first,
         };
         let blind = store.blind_buckets(now - MEMORY, now, patience).await?;
-        let mut by_company: BTreeMap<CompanyName, Lookout> = watchlist
-            .companies
-            .iter()
-            .map(|w| {
-                let params = LookoutParams { budget: w.budget, zone };
-                (w.name.clone(), Lookout::new(w.name.clone(), params, since(&w.name)))
-            })
-            .collect();
+        let mut by_company: BTreeMap<CompanyName, Lookout> = BTreeMap::new();
+        for w in &watchlist.companies {
+            let params = LookoutParams { budget: w.budget, zone };
+            by_company.insert(w.name.clone(), Lookout::new(w.name.clone(), params, since(&w.name)));
+        }
+        // A company that left the list while it burns: nobody looks for posts of it any longer, and whoever was told of
+        // the fire is told when it is over.
+        for incident in live.iter().filter(|i| !i.state.is_closed()) {
+            let params = LookoutParams { zone, ..LookoutParams::default() };
+            let name = &incident.company;
+            by_company.entry(name.clone()).or_insert_with(|| Lookout::new(name.clone(), params, first));
+        }
         let mut after = MentionId(0);
         loop {
             let page = store.mentions_between(after, upto, now - MEMORY, PAGE).await?;

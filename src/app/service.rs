@@ -1,31 +1,51 @@
 //! Hinomi as it runs: built from settings, started, stopped. The whole of it fits into a test.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use tokio::{
-    sync::{Notify, mpsc, watch},
-    task::JoinSet,
+    sync::{Mutex, Notify, mpsc, watch},
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
 };
 
 use super::{
     claim::Claim,
     dictionary,
+    health::Vitals,
     judge::Judge,
+    metered::{MeteredFetch, MeteredNotifier},
+    outside,
     pipeline::Pipeline,
+    plan::Plan,
     pseudonym::Pseudonyms,
     rules::Rules,
+    supervise::{Emergency, Fatal},
     tasks::{self, Shared},
     tell::Recipients,
+    watchdog::{self, Guard},
 };
 use crate::{
     alert::{MailParams, notifier::Notifier},
-    analyze::{Analyzer, Lexicons},
+    analyze::{Analyzer, Lexicons, Tokenize},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
-    model::{incident::IncidentEvent, post::SourceName, time::Span, watch::Watchlist},
+    model::{incident::IncidentEvent, post::SourceName, watch::Watchlist},
     store::{Ingested, Store, StoreParams},
+    web::{WindowError, Witness},
 };
+
+/// For the last word to a person, before the process ends.
+const EMERGENCY: Duration = Duration::from_secs(20);
+/// For cutting off what did not stop, and for closing the database.
+const CLOSE: Duration = Duration::from_millis(700);
 
 /// Everything outside the program, handed in once.
 pub struct Ports {
@@ -35,6 +55,8 @@ pub struct Ports {
     pub fetch: Arc<dyn Fetch>,
     /// The road to the mailbox.
     pub notifier: Arc<dyn Notifier>,
+    /// The last road to a person, if there is one.
+    pub emergency: Option<Arc<dyn Emergency>>,
 }
 
 /// Everything that is configured.
@@ -75,14 +97,14 @@ pub struct App {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    fatal: mpsc::UnboundedReceiver<Fatal>,
+    emergency: Mutex<Option<Arc<dyn Emergency>>>,
+    tokenizer: Arc<dyn Tokenize>,
+    pseudonyms: Pseudonyms,
+    /// Ends its thread with us.
+    watchdog: Option<Guard>,
     /// Held as long as this Hinomi lives; the system lets go of it whatever happens.
     _claim: Claim,
-}
-
-/// Twice the longest pause between visits, and an hour at least; `None` without sources.
-fn patience(sources: &[SourceParams], collect: &CollectParams) -> Option<Span> {
-    let pauses = sources.iter().map(|s| s.basics().poll_every.unwrap_or(collect.poll_every));
-    pauses.max().map(|longest| longest.times(2).max(Span::hours(1)))
 }
 
 impl App {
@@ -98,26 +120,32 @@ impl App {
         let ids = Arc::new(IdGen::after(store.last_id().await?));
         let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
         let tokenizer = dictionary::tokenizer().context("loading the dictionary")?;
-        let analyzer = Analyzer::new(tokenizer, &Lexicons::embedded()?, &setup.watchlist)?;
-        let judge = Arc::new(Judge::new(analyzer, setup.watchlist, pseudonyms));
-        let sources =
-            setup.sources.iter().map(|p| Arc::from(crate::collect::sources::build(p, &setup.collect))).collect();
-        let patience = patience(&setup.sources, &setup.collect);
-        let notifier = Some(ports.notifier);
-        let rules = Rules { judge, recipients: setup.recipients, mail: setup.mail, notifier, patience };
-        let pipeline = Pipeline::with_rules(store, ids, rules);
+        let judge = judge(Arc::clone(&tokenizer), setup.watchlist.clone(), pseudonyms.clone())?;
+        let vitals = Arc::new(Vitals::new(now));
+        let Parts { rules, plan } = parts(Arc::new(judge), setup, &ports, &vitals, None);
+        let (fatal, broken) = mpsc::unbounded_channel();
         let shared = Shared {
-            pipeline,
-            sources,
-            collect: setup.collect,
+            pipeline: Pipeline::with_rules(store, ids, rules),
+            plan: watch::channel(Arc::new(plan)).0,
             clock: ports.clock,
-            fetch: ports.fetch,
+            vitals,
+            stopping: AtomicBool::new(false),
             notices,
+            fatal,
             mail_owed: Notify::new(),
             mentions_stored: Notify::new(),
         };
-        let (stop, tasks) = (watch::channel(false).0, JoinSet::new());
-        Ok(Self { shared: Arc::new(shared), stop, tasks, _claim: claim })
+        Ok(Self {
+            shared: Arc::new(shared),
+            stop: watch::channel(false).0,
+            tasks: JoinSet::new(),
+            fatal: broken,
+            emergency: Mutex::new(ports.emergency),
+            tokenizer,
+            pseudonyms,
+            watchdog: None,
+            _claim: claim,
+        })
     }
 
     /// The order of things, for those who want to turn the handle themselves.
@@ -125,27 +153,118 @@ impl App {
         &self.shared.pipeline
     }
 
+    /// How it is, for those who ask from outside.
+    pub fn witness(&self) -> Arc<dyn Witness> {
+        Arc::clone(&self.shared) as Arc<dyn Witness>
+    }
+
     /// Starts the four loops.
     pub fn start(&mut self) {
         tasks::start(&mut self.tasks, &self.shared, &self.stop);
     }
 
-    /// Returns when a loop has ended, which none does by itself: whoever runs us should stop and start again.
-    pub async fn failed(&mut self) {
-        if let Some(Err(error)) = self.tasks.join_next().await {
-            tracing::error!("a loop broke off: {error}");
+    /// Has somebody look after the loops from a thread of its own, keeps an eye on the clock, and answers machines at
+    /// `listen`. `opened` is told where, or why not yet.
+    pub fn attend(
+        &mut self,
+        listen: Option<SocketAddr>,
+        opened: impl Fn(Result<SocketAddr, WindowError>) + Send + 'static,
+    ) {
+        self.watchdog = watchdog::start(Arc::clone(&self.shared.vitals), self.shared.fatal.clone());
+        self.tasks.spawn(outside::watch_the_clock(Arc::clone(&self.shared), self.stop.subscribe()));
+        if let Some(listen) = listen {
+            self.tasks.spawn(outside::answer(listen, self.witness(), opened, self.stop.subscribe()));
         }
     }
 
-    /// Stops: no new visit, the mail under way may finish, the database is closed. Gives up after `within`.
-    pub async fn stop(mut self, within: Duration) -> Result<()> {
-        self.stop.send_replace(true);
-        let drained = tokio::time::timeout(within, async { while self.tasks.join_next().await.is_some() {} }).await;
-        if drained.is_err() {
-            tracing::warn!("something did not stop in time and was cut off; what it owed is still owed");
-            self.tasks.shutdown().await;
+    /// Goes by another configuration from the next round on. The database and the clock stay what they are. On an
+    /// error the old one is in force as before.
+    pub async fn adopt(&self, setup: Setup, ports: Ports) -> Result<()> {
+        let shared = &self.shared;
+        let old = shared.pipeline.rules();
+        let same = *old.judge.watchlist() == setup.watchlist && old.mail.zone == setup.mail.zone;
+        let judge = if same {
+            Arc::clone(&old.judge)
+        } else {
+            let (tokenizer, pseudonyms) = (Arc::clone(&self.tokenizer), self.pseudonyms.clone());
+            let watchlist = setup.watchlist.clone();
+            // Compiling the lexicons takes a while; mails go out meanwhile.
+            let compiled = spawn_blocking(move || judge(tokenizer, watchlist, pseudonyms)).await;
+            Arc::new(compiled.context("compiling the watchlist")??)
+        };
+        let before = shared.plan.borrow().clone();
+        let emergency = ports.emergency.clone();
+        let Parts { rules, plan } = parts(judge, setup, &ports, &shared.vitals, Some(&before));
+        // From here on nothing can fail, so nobody sees a half.
+        shared.pipeline.adopt(rules);
+        shared.plan.send_replace(Arc::new(plan));
+        *self.emergency.lock().await = emergency;
+        // What waited for a person to mend something is worth a try: that person has just been here.
+        if let Err(error) = shared.pipeline.store().release_held(shared.clock.now()).await {
+            tracing::warn!("mails that are held wait for their next try: {error}");
         }
-        self.shared.pipeline.store().close().await;
+        shared.mentions_stored.notify_one();
+        shared.mail_owed.notify_one();
         Ok(())
     }
+
+    /// Says whether the configuration in the files is the one in force.
+    pub fn reloaded(&self, ok: bool) {
+        self.shared.vitals.reloaded(ok);
+    }
+
+    /// Returns when this process cannot go on, after trying the emergency road: whoever runs us should stop and start
+    /// again.
+    pub async fn failed(&mut self) -> Fatal {
+        let Some(why) = self.fatal.recv().await else { return std::future::pending().await };
+        let emergency = self.emergency.lock().await.clone();
+        if let Some(emergency) = emergency
+            && timeout(EMERGENCY, emergency.cry(why)).await.is_err()
+        {
+            tracing::error!("the emergency road took too long");
+        }
+        why
+    }
+
+    /// Stops: no new visit, the mail under way may finish, the database is closed. Gives up after `within`; what was
+    /// owed is owed.
+    pub async fn stop(mut self, within: Duration) -> Result<()> {
+        self.shared.stopping.store(true, SeqCst);
+        self.stop.send_replace(true);
+        // A loop that has not moved for minutes will not hear of it either.
+        let drained = timeout(within, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("something did not stop in time and was cut off; what it owed is still owed");
+            self.tasks.abort_all();
+        }
+        let store = self.shared.pipeline.store().clone();
+        // A task that blocks its thread keeps its connection; the checkpoint is then made at the next start.
+        if timeout(CLOSE, async { while self.tasks.join_next().await.is_some() {} }).await.is_err()
+            || timeout(CLOSE, store.close()).await.is_err()
+        {
+            tracing::warn!("the database could not be closed in time; what was stored is stored");
+        }
+        Ok(())
+    }
+}
+
+struct Parts {
+    rules: Rules,
+    plan: Plan,
+}
+
+/// What is exchanged as a whole.
+fn parts(judge: Arc<Judge>, setup: Setup, ports: &Ports, vitals: &Arc<Vitals>, before: Option<&Plan>) -> Parts {
+    let fetch = Arc::new(MeteredFetch { inner: Arc::clone(&ports.fetch), vitals: Arc::clone(vitals) });
+    let plan = Plan::new(&setup.sources, &setup.collect, fetch, before, ports.clock.now());
+    let (inner, vitals) = (Arc::clone(&ports.notifier), Arc::clone(vitals));
+    let notifier: Arc<dyn Notifier> = Arc::new(MeteredNotifier { inner, vitals });
+    let patience = plan.patience();
+    let rules = Rules { judge, recipients: setup.recipients, mail: setup.mail, notifier: Some(notifier), patience };
+    Parts { rules, plan }
+}
+
+fn judge(tokenizer: Arc<dyn Tokenize>, watchlist: Watchlist, pseudonyms: Pseudonyms) -> Result<Judge> {
+    let analyzer = Analyzer::new(tokenizer, &Lexicons::embedded()?, &watchlist)?;
+    Ok(Judge::new(analyzer, watchlist, pseudonyms))
 }

@@ -73,7 +73,7 @@ impl<'a> Teller<'a> {
         self.load(event.incident.id).await?;
         let log = self.log.get(&event.incident.id).map_or(&[][..], Vec::as_slice);
         match policy::decide(event, log, self.now) {
-            Decision::Send(reason) => self.owe(event.clone(), reason),
+            Decision::Send(reason) => self.owe(event.clone(), reason).await?,
             Decision::Hold(mute) => {
                 self.held.push(Held { incident: event.incident.id, at: event.at, kind: event.kind, mute });
             }
@@ -92,7 +92,7 @@ impl<'a> Teller<'a> {
                 reason: "まだ収まっていません".to_owned(),
                 incident: incident.clone(),
             };
-            self.owe(event, reason);
+            self.owe(event, reason).await?;
         }
         Ok(())
     }
@@ -107,8 +107,9 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
-    fn owe(&mut self, event: IncidentEvent, reason: Reason) {
+    async fn owe(&mut self, event: IncidentEvent, reason: Reason) -> Result<(), StoreError> {
         let incident = &event.incident;
+        let recipients = self.recipients_of(incident).await?;
         let log = self.log.entry(incident.id).or_default();
         log.push(Told { at: self.now, reason, level: incident.level, state: incident.state });
         self.alerts.push(Alert {
@@ -119,8 +120,19 @@ impl<'a> Teller<'a> {
             level: incident.level,
             state: incident.state,
             created_at: self.now,
-            recipients: self.recipients.addresses_for(self.watchlist, &incident.company),
+            recipients,
             event,
         });
+        Ok(())
+    }
+
+    /// An incident whose company left the watchlist keeps those who were told of it until it is closed.
+    async fn recipients_of(&self, incident: &Incident) -> Result<Vec<String>, StoreError> {
+        let now = self.recipients.addresses_for(self.watchlist, &incident.company);
+        if self.watchlist.get(&incident.company).is_some() && !now.is_empty() {
+            return Ok(now);
+        }
+        let before = self.store.told_to(incident.id).await?;
+        Ok(if before.is_empty() { now } else { before })
     }
 }

@@ -1,27 +1,40 @@
 //! `hinomi run`: watch, until told to stop.
 
-use std::{io::Write, sync::Arc, time::Duration};
+mod reload;
 
-use anyhow::{Context, Result, ensure};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
 use tokio::sync::mpsc;
 
 use super::{Common, Exit, Lang, Outcome, timeline};
 use crate::{
     alert::email::smtp::SmtpNotifier,
     app::{
+        reload::Files,
         service::{App, Notice, Ports, Setup},
-        shutdown,
+        shutdown::{Signals, Wish},
+        supervise::Fatal,
+        systemd,
         telemetry::{self, Shape},
         tell::Recipients,
     },
     clock::SystemClock,
     collect::fetch::HttpFetch,
-    config::{self, LogFormat, Settings},
+    config::{self, Loaded, LogFormat, Settings},
     model::watch::Watchlist,
 };
 
-/// A supervisor waits no longer than this for us.
-const STOP_WITHIN: Duration = Duration::from_secs(9);
+/// For the mail under way. With closing the database it makes less than the ten seconds that others wait for us.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// For work on other threads that nobody needs any longer.
+const LEFTOVERS: Duration = Duration::from_millis(300);
 
 /// Arguments of `hinomi run`.
 #[derive(Debug, clap::Args)]
@@ -48,18 +61,25 @@ pub(super) fn run(_args: &Args, common: &Common) -> Outcome {
         LogFormat::Json => Shape::Json,
     };
     telemetry::start(loaded.settings.log.level.as_str(), shape);
-    super::block_on(watch(loaded.settings, loaded.watchlist, common.lang))?;
-    Ok(Exit::Ok)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(watch(loaded, common));
+    // Dropping the runtime would wait for a thread that hangs.
+    runtime.shutdown_timeout(LEFTOVERS);
+    ended.map(|()| Exit::Ok)
 }
 
-async fn watch(settings: Settings, watchlist: Watchlist, lang: Lang) -> Result<()> {
+/// Everything a configuration means, with the roads it names.
+fn connect(settings: Settings, watchlist: Watchlist) -> Result<(Setup, Ports)> {
     let (mail, smtp) = settings.mail.zip(settings.smtp).context("no mail server is configured")?;
+    if let Some(password) = &smtp.password {
+        telemetry::hide(password);
+    }
     let ports = Ports {
         clock: Arc::new(SystemClock),
         fetch: Arc::new(HttpFetch::new(&settings.collect)?),
         notifier: Arc::new(SmtpNotifier::new(&smtp, &mail)?),
+        emergency: None,
     };
-    let (companies, sources) = (watchlist.companies.len(), settings.sources.len());
     let setup = Setup {
         store: settings.store,
         watchlist,
@@ -68,37 +88,85 @@ async fn watch(settings: Settings, watchlist: Watchlist, lang: Lang) -> Result<(
         mail,
         recipients: Recipients { groups: settings.recipients, default: settings.default_recipients },
     };
+    Ok((setup, ports))
+}
+
+/// The files that decide.
+fn files(config: &Path, settings: &Settings) -> Vec<PathBuf> {
+    vec![config.to_owned(), settings.watchlist.clone()]
+}
+
+async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
+    let lang = common.lang;
+    // First of all: from here on a signal is a wish and not a death.
+    let mut signals = Signals::listen();
+    let running = loaded.settings.clone();
+    let mut changes = Files::watch(files(&common.config, &running)).await;
+    let (companies, sources) = (loaded.watchlist.companies.len(), running.sources.len());
+    let (setup, ports) = connect(loaded.settings, loaded.watchlist)?;
     let (notices, mut heard) = mpsc::unbounded_channel();
-    let mut app = App::build(setup, ports, Some(notices)).await?;
+    let mut app = tokio::select! {
+        app = App::build(setup, ports, Some(notices)) => app?,
+        () = signals.stop() => return Ok(()),
+    };
     app.start();
+    app.attend(running.listen, move |opened| match (opened, lang) {
+        (Ok(at), Lang::Ja) => say(&format!("監視ツール向け: http://{at}/healthz ・ http://{at}/metrics")),
+        (Ok(at), Lang::En) => say(&format!("For monitoring: http://{at}/healthz and http://{at}/metrics")),
+        (Err(why), Lang::Ja) => {
+            say(&format!("▲ /healthz を開けません（{why}）。監視は続け、開けるようになれば開きます"));
+        }
+        (Err(why), Lang::En) => say(&format!("▲ /healthz is not there ({why}). Watching goes on; it is tried again")),
+    });
     match lang {
         Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
         Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
     }
-    let stop = shutdown::requested();
-    tokio::pin!(stop);
-    let mut broken = false;
+    systemd::ready();
+    let mut broken: Option<Fatal> = None;
     loop {
-        tokio::select! {
-            () = &mut stop => break,
-            () = app.failed() => {
-                broken = true;
+        let again = tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::Stop => break,
+                Wish::Reload => true,
+            },
+            why = app.failed() => {
+                broken = Some(why);
                 break;
             }
+            () = changes.changed() => true,
             Some(notice) = heard.recv() => {
                 if let Notice::Event(event) = notice {
                     say(&timeline::line(&event, lang));
                 }
+                false
+            }
+        };
+        if again {
+            systemd::reloading();
+            let named = reload::reload(&app, &running, common).await;
+            systemd::ready();
+            // Without a new watchlist's place the old one may still be the one that is mended.
+            if let Some(settings) = named {
+                changes.read_as_they_are(files(&common.config, &settings)).await;
             }
         }
     }
+    systemd::stopping();
     match lang {
-        Lang::Ja => say("止めています…"),
-        Lang::En => say("Stopping…"),
+        Lang::Ja => say("止めています…（もう一度 Ctrl+C ですぐに終わります）"),
+        Lang::En => say("Stopping… (Ctrl+C again ends at once)"),
     }
-    app.stop(STOP_WITHIN).await?;
-    ensure!(!broken, "a part of Hinomi has stopped (see the log); start it again, nothing that was stored is lost");
-    Ok(())
+    tokio::select! {
+        stopped = app.stop(STOP_WITHIN) => stopped?,
+        // Whoever asks twice means it. What is owed stays owed, as after a power cut.
+        () = signals.stop() => process::exit(1),
+    }
+    match (broken, lang) {
+        (None, _) => Ok(()),
+        (Some(why), Lang::Ja) => bail!("{}。もう一度起動してください。保存したものは失われていません", why.ja()),
+        (Some(why), Lang::En) => bail!("{why}; start it again, nothing that was stored is lost"),
+    }
 }
 
 /// Prints a line. Nobody reads any longer, as behind a closed pipe: that is no reason to stop watching.

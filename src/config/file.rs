@@ -9,7 +9,7 @@ use super::{
     secret,
     section::{Mistakes, Section, Strangers, number, parsed, text, texts},
     settings::{LogFormat, LogLevel, LogSettings, Settings},
-    sources,
+    sources, web,
 };
 use crate::model::time::{Span, Zone};
 
@@ -52,6 +52,7 @@ fn sections(s: &mut Section<'_>, world: &World<'_>, mut settings: Settings) -> S
         }
     });
     mail::read(s, world, &mut settings);
+    table(s, "web", |s| settings.listen = web::read(s, settings.listen));
     table(s, "log", |s| settings.log = log(s, settings.log));
     settings
 }

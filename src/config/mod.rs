@@ -21,6 +21,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod watchlist;
+mod web;
 
 use std::{fs, path::Path};
 

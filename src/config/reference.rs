@@ -263,6 +263,16 @@ pub const PARTS: &[Part] = &[
         )],
     },
     Part {
+        header: "[web]",
+        ja: "監視ツール向けの窓口（/healthz・/metrics）",
+        keys: &[Key::new(
+            "listen",
+            D(|s| s.listen.map_or("\"off\"".to_owned(), |at| format!("\"{at}\""))),
+            "Where `run` answers /healthz, /livez, /readyz and /metrics: an address of this machine only, or \"off\".",
+            "`run` が /healthz・/livez・/readyz・/metrics に答える場所。このマシンの中だけ。\"off\" で答えません。",
+        )],
+    },
+    Part {
         header: "[log]",
         ja: "動作の記録",
         keys: &[

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -104,7 +105,12 @@ pub struct Settings {
     pub default_recipients: Vec<String>,
     /// The log.
     pub log: LogSettings,
+    /// Where health and metrics are shown, a loopback address; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
 }
+
+/// Where health and metrics are shown if nobody says otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8730);
 
 impl Settings {
     /// What an empty configuration file in the folder `base` means.
@@ -121,6 +127,7 @@ impl Settings {
             recipients: BTreeMap::new(),
             default_recipients: Vec::new(),
             log: LogSettings::default(),
+            listen: Some(LISTEN),
         }
     }
 

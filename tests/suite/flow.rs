@@ -122,6 +122,7 @@ impl World {
             clock: Arc::new(ManualClock::at(noon())),
             fetch: Arc::new(HttpFetch::new(&self.params()).unwrap()),
             notifier: Arc::new(SmtpNotifier::new(&server, &mail).unwrap()),
+            emergency: None,
         };
         let setup = Setup {
             store: StoreParams::at(self.database()),

@@ -312,5 +312,6 @@ fn ports(clock: &Arc<FastClock>, web: std::net::SocketAddr, smtp: std::net::Sock
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         fetch: Arc::new(HttpFetch::new(&collect_params(web))?),
         notifier: Arc::new(SmtpNotifier::new(&server, &mail_params())?),
+        emergency: None,
     })
 }

@@ -1,0 +1,64 @@
+//! The roads outside, counted: what was fetched, and how mails ended.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{health::Vitals, stage::Stage};
+use crate::{
+    alert::notifier::{Class, Notifier, NotifyError, Receipt},
+    collect::{
+        fetch::{Fetch, FetchError},
+        source::{Request, Response},
+    },
+    model::alert::Rendered,
+};
+
+/// The road to the web, counted.
+pub(super) struct MeteredFetch {
+    pub inner: Arc<dyn Fetch>,
+    pub vitals: Arc<Vitals>,
+}
+
+#[async_trait]
+impl Fetch for MeteredFetch {
+    async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        let answer = self.inner.fetch(request).await;
+        if let Ok(response) = &answer {
+            self.vitals.counters.fetched(response.body.len() as u64);
+        }
+        answer
+    }
+}
+
+/// The road to the mailbox, counted.
+pub(super) struct MeteredNotifier {
+    pub inner: Arc<dyn Notifier>,
+    pub vitals: Arc<Vitals>,
+}
+
+#[async_trait]
+impl Notifier for MeteredNotifier {
+    async fn send(&self, mail: &Rendered, recipient: &str) -> Result<Receipt, NotifyError> {
+        // Twenty mails to a slow server are twenty times ninety seconds, and none of them is a loop that hangs.
+        self.vitals.pulse(Stage::Dispatch).beat();
+        let ended = self.inner.send(mail, recipient).await;
+        self.vitals.pulse(Stage::Dispatch).beat();
+        self.vitals.counters.tried(match &ended {
+            Ok(_) => "sent",
+            Err(error) => class(error.class),
+        });
+        ended
+    }
+}
+
+const fn class(class: Class) -> &'static str {
+    match class {
+        Class::Unknown => "unknown",
+        Class::Transient => "transient",
+        Class::Config => "config",
+        Class::Recipient => "recipient",
+        Class::Size => "size",
+        Class::Odd => "odd",
+    }
+}

@@ -1,0 +1,72 @@
+//! Where to look and with which manners: what the visiting loop goes by until somebody changes it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    collect::{
+        CollectParams,
+        fetch::Fetch,
+        source::Source,
+        sources::{self, SourceParams},
+    },
+    model::{
+        post::SourceName,
+        time::{Span, Timestamp},
+    },
+};
+
+/// One generation of what is visited.
+pub(super) struct Plan {
+    pub sources: Vec<Planned>,
+    pub collect: CollectParams,
+    pub fetch: Arc<dyn Fetch>,
+}
+
+/// One source.
+pub(super) struct Planned {
+    pub source: Arc<dyn Source>,
+    /// The word of the configuration, for the metrics.
+    pub kind: &'static str,
+    /// How often it is visited.
+    pub every: Span,
+    /// Since when it has been on the list of this process.
+    pub since: Timestamp,
+}
+
+impl Planned {
+    pub(super) fn name(&self) -> &SourceName {
+        &self.source.basics().name
+    }
+}
+
+impl Plan {
+    /// A source that was in the plan before keeps its age: reloading often must not hide a source that is silent.
+    pub(super) fn new(
+        params: &[SourceParams],
+        collect: &CollectParams,
+        fetch: Arc<dyn Fetch>,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Self {
+        let known: BTreeMap<&SourceName, Timestamp> =
+            before.iter().flat_map(|plan| &plan.sources).map(|p| (p.name(), p.since)).collect();
+        let planned = |params: &SourceParams| {
+            let every = params.basics().poll_every.unwrap_or(collect.poll_every);
+            let since = known.get(&params.basics().name).copied().unwrap_or(now);
+            Planned { source: Arc::from(sources::build(params, collect)), kind: kind(params), every, since }
+        };
+        Self { sources: params.iter().map(planned).collect(), collect: collect.clone(), fetch }
+    }
+
+    /// Twice the longest pause between visits, and an hour at least; `None` without sources.
+    pub(super) fn patience(&self) -> Option<Span> {
+        self.sources.iter().map(|p| p.every).max().map(|longest| longest.times(2).max(Span::hours(1)))
+    }
+}
+
+fn kind(params: &SourceParams) -> &'static str {
+    match params {
+        SourceParams::Feed { .. } => "feed",
+        SourceParams::Jsonl { .. } => "jsonl",
+    }
+}

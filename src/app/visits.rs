@@ -1,0 +1,216 @@
+//! The loop that visits sources: who is due, who shares a host, what came of it.
+//!
+//! # Invariants
+//! A visit that panics or cannot be stored costs its own source a pause and nobody else anything. A plan that is
+//! exchanged takes hold at once; visits under way finish and are stored.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use tokio::{
+    sync::watch,
+    task::{Id, JoinError, JoinSet},
+};
+
+use super::{
+    pipeline::PollReport,
+    plan::{Plan, Planned},
+    service::Notice,
+    stage::Stage,
+    tasks::{LONGEST_PAUSE, Shared},
+};
+use crate::{
+    collect::{poll, schedule::HostPace},
+    model::{
+        limits,
+        post::SourceName,
+        source::SourceState,
+        time::{Span, Timestamp},
+    },
+};
+
+/// Nothing due: look again after this; the watchdog wants a sign of life.
+const IDLE: Span = Span::minutes(1);
+/// The longest pause after visits that broke off.
+const LONGEST_BREAK: Span = Span::minutes(30);
+
+/// One visit that has ended: at which host, how.
+type Ended = (Option<String>, Result<PollReport>);
+
+/// What the loop knows of its visits.
+#[derive(Default)]
+struct Round {
+    states: BTreeMap<SourceName, SourceState>,
+    /// Visits in a row that broke off or could not be stored.
+    broken: BTreeMap<SourceName, u32>,
+    under_way: HashMap<Id, (SourceName, &'static str)>,
+    pace: HostPace,
+}
+
+pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let mut plans = shared.plan.subscribe();
+    let mut plan = plans.borrow_and_update().clone();
+    let mut round = Round::default();
+    loop {
+        match states(&shared, &plan).await {
+            Ok(states) => {
+                round.states = states;
+                break;
+            }
+            Err(error) => {
+                shared.vitals.round_failed(Stage::Visit);
+                tracing::error!(task = "visit", "cannot read what is remembered of the sources: {error:#}");
+                shared.vitals.pulse(Stage::Visit).work();
+                if !shared.until(shared.clock.now() + LONGEST_PAUSE, &mut stop).await {
+                    return;
+                }
+            }
+        }
+    }
+    shared.vitals.round_worked(Stage::Visit);
+    let mut visits: JoinSet<Ended> = JoinSet::new();
+    loop {
+        shared.vitals.pulse(Stage::Visit).work();
+        let next = depart(&shared, &plan, &mut round, &mut visits);
+        tokio::select! {
+            goes_on = shared.until(next, &mut stop) => if !goes_on { break },
+            Some(ended) = visits.join_next_with_id() => arrive(&shared, &mut round, ended),
+            changed = plans.changed() => {
+                // The sender lives in `shared`, so it is there.
+                if changed.is_ok() {
+                    plan = plans.borrow_and_update().clone();
+                    adopt(&shared, &plan, &mut round).await;
+                }
+            }
+        }
+    }
+    shared.vitals.pulse(Stage::Visit).rest();
+    visits.shutdown().await;
+}
+
+/// Sends out who is due, and says when somebody is due next.
+fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mut JoinSet<Ended>) -> Timestamp {
+    let now = shared.clock.now();
+    let mut next = now + IDLE;
+    for planned in &plan.sources {
+        let name = planned.name();
+        let away = round.under_way.values().any(|(n, _)| n == name);
+        let Some(state) = round.states.get(name).filter(|_| !away) else { continue };
+        let host = planned.source.request(state).and_then(|r| r.host());
+        let due = state.next_due_at.max(host.as_deref().map_or(now, |h| round.pace.free_at(h, now)));
+        if due > now || visits.len() >= limits::FETCHES {
+            next = next.min(due.max(now + Span::from_millis(10)));
+            continue;
+        }
+        if let Some(host) = &host {
+            round.pace.book(host, plan.collect.host_spacing, now);
+        }
+        let source = Arc::clone(&planned.source);
+        // Again here: a visit that ended after the plan was exchanged may have left the state of another address.
+        let state = poll::remembered(source.as_ref(), Some(state.clone()), now);
+        let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
+        let visit = visits.spawn(async move {
+            fail::fail_point!("visit", |why| (host.clone(), Err(anyhow::anyhow!("failpoint: {why:?}"))));
+            let now = shared.clock.now();
+            let report = shared.pipeline.poll_once(&source, &state, plan.fetch.as_ref(), &plan.collect, now).await;
+            (host, report)
+        });
+        round.under_way.insert(visit.id(), (name.clone(), planned.kind));
+    }
+    next
+}
+
+fn arrive(shared: &Shared, round: &mut Round, ended: Result<(Id, Ended), JoinError>) {
+    let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+    let Some((name, kind)) = round.under_way.remove(&id) else { return };
+    match ended {
+        Ok((_, (host, outcome))) => {
+            let pause = outcome.as_ref().ok().and_then(|report| report.host_pause);
+            if let Some((host, until)) = host.zip(pause) {
+                round.pace.hold(&host, until);
+            }
+            settle(shared, round, &name, kind, outcome);
+        }
+        Err(error) => settle(shared, round, &name, kind, Err(error.into())),
+    }
+}
+
+/// A visit whose posts could not be stored leaves the old state in force and is made again soon, and later each time.
+fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static str, outcome: Result<PollReport>) {
+    match outcome {
+        Ok(PollReport { state, ingested, moved_to, .. }) => {
+            round.broken.remove(name);
+            let counters = &shared.vitals.counters;
+            counters.polled(kind, if state.errors > 0 { "failed" } else { "ok" });
+            counters.ingested(ingested.new, ingested.mentions);
+            shared.tell(Notice::Visited { source: name.clone(), ingested });
+            if ingested.mentions > 0 {
+                shared.mentions_stored.notify_one();
+            }
+            if let Some(address) = moved_to {
+                let address: String = address.chars().take(limits::ERROR_CHARS).collect();
+                tracing::info!(source.name = %name, "the server says it has moved for good to {address}");
+            }
+            if let Some(error) = &state.last_error
+                && round.states.get(name).is_some_and(|before| before.last_error.as_ref() != Some(error))
+            {
+                tracing::warn!(source.name = %name, source.errors = state.errors, "{error}");
+            }
+            // A source that was taken off the list meanwhile is stored and forgotten.
+            if let Some(remembered) = round.states.get_mut(name) {
+                *remembered = state;
+            }
+        }
+        Err(error) => {
+            let panicked = error.chain().any(|e| e.downcast_ref::<JoinError>().is_some_and(JoinError::is_panic));
+            shared.vitals.counters.polled(kind, if panicked { "panicked" } else { "not_stored" });
+            let broken = round.broken.entry(name.clone()).or_default();
+            *broken = broken.saturating_add(1);
+            let pause = LONGEST_PAUSE.times(1 << (*broken - 1).min(5)).min(LONGEST_BREAK);
+            if panicked {
+                let panics = shared.vitals.visit_panicked(name);
+                tracing::error!(source.name = %name, panics, %pause, "a visit broke off: {error:#}");
+            } else {
+                tracing::error!(source.name = %name, %pause, "a page could not be stored, it will be fetched again: {error:#}");
+            }
+            if let Some(state) = round.states.get_mut(name) {
+                state.next_due_at = shared.clock.now() + pause;
+            }
+        }
+    }
+}
+
+/// Sources that stay keep what is known of them; new ones are looked up, in case they were here before.
+async fn adopt(shared: &Shared, plan: &Plan, round: &mut Round) {
+    let stored = shared.pipeline.store().source_states().await.unwrap_or_else(|error| {
+        // Whoever is new is due at once, which costs one unconditional request.
+        tracing::error!(task = "visit", "cannot read what is remembered of new sources: {error}");
+        Vec::new()
+    });
+    let mut known: BTreeMap<_, _> = stored.into_iter().map(|s| (s.source.clone(), s)).collect();
+    known.append(&mut round.states);
+    round.states = of_plan(plan, known, shared.clock.now());
+    let listed = &round.states;
+    round.broken.retain(|name, _| listed.contains_key(name));
+}
+
+async fn states(shared: &Shared, plan: &Plan) -> Result<BTreeMap<SourceName, SourceState>> {
+    let stored = shared.pipeline.store().source_states().await?;
+    let known = stored.into_iter().map(|s| (s.source.clone(), s)).collect();
+    Ok(of_plan(plan, known, shared.clock.now()))
+}
+
+fn of_plan(
+    plan: &Plan,
+    mut known: BTreeMap<SourceName, SourceState>,
+    now: Timestamp,
+) -> BTreeMap<SourceName, SourceState> {
+    let of = |planned: &Planned| {
+        let name = planned.name();
+        (name.clone(), poll::remembered(planned.source.as_ref(), known.remove(name), now))
+    };
+    plan.sources.iter().map(of).collect()
+}

@@ -1,0 +1,32 @@
+//! A window for machines: `/livez`, `/readyz`, `/healthz` and `/metrics`, on this machine only.
+//!
+//! Not a dashboard: nobody signs in here, so nothing is shown that a person on this machine may not see. No post, no
+//! company, no recipient, no address of a source.
+//!
+//! # Invariants
+//! - Only loopback addresses are bound, and only requests that name one as their host are answered: a page in a
+//!   browser cannot reach us under a name of its own (DNS rebinding).
+//! - Nothing changes anything: only `GET` and `HEAD` are answered.
+//! - Connections are few, short, and bounded in time; a stranger on this machine cannot take our file handles.
+
+pub mod health;
+pub mod metrics;
+mod serve;
+
+use async_trait::async_trait;
+pub use serve::{Window, WindowError};
+
+use self::health::Health;
+
+/// Who knows how Hinomi is. `app` is.
+#[async_trait]
+pub trait Witness: Send + Sync {
+    /// How it is, and why.
+    async fn health(&self) -> Health;
+
+    /// Whether it watches and the database takes writes.
+    async fn ready(&self) -> bool;
+
+    /// All numbers as `/metrics` shows them.
+    async fn metrics(&self) -> String;
+}
