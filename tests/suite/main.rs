@@ -35,6 +35,14 @@ mod demo_world;
 #[cfg(test)]
 mod flow;
 
+// Health, loops that die, stopping, what the log shows: the program as others see it.
+#[cfg(test)]
+mod outside;
+
+// Another configuration while it runs.
+#[cfg(test)]
+mod reload;
+
 // Commands as a person types them.
 #[cfg(test)]
 mod cli;
