@@ -32,11 +32,45 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        let real = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        fail::fail_point!("clock", |flight| Flight::read(flight).shows(real));
+        real
     }
 
     fn wait(&self, then: Timestamp) -> Duration {
-        (then - self.now()).to_std()
+        let shown = (then - self.now()).to_std();
+        fail::fail_point!("clock", |flight| shown.div_f64(Flight::read(flight).speed));
+        shown
+    }
+}
+
+/// Only in a build for tests: time that flies, and goes on where it was after a restart. A program that is killed
+/// again and again then lives through its own minutes in seconds, with every bound as it is.
+///
+/// Written as `real:shown:speed`: at the moment `real` (milliseconds) it shows `shown`, and from then on runs so many
+/// times as fast.
+#[cfg(feature = "failpoints")]
+struct Flight {
+    real: i64,
+    shown: i64,
+    speed: f64,
+}
+
+#[cfg(feature = "failpoints")]
+impl Flight {
+    /// What cannot be read is the plain time, and a test that counts on more will say so.
+    fn read(text: Option<String>) -> Self {
+        let text = text.unwrap_or_default();
+        let mut parts = text.split(':');
+        let mut next = || parts.next().and_then(|part| part.parse().ok());
+        let (real, shown, speed) = (next().unwrap_or(0), next().unwrap_or(0), next().unwrap_or(1));
+        Self { real, shown, speed: speed.max(1) as f64 }
+    }
+
+    fn shows(&self, real: Timestamp) -> Timestamp {
+        #[expect(clippy::cast_possible_truncation, reason = "a test does not run for 300,000 years")]
+        let flown = ((real.millis() - self.real) as f64 * self.speed) as i64;
+        Timestamp::from_millis(self.shown + flown)
     }
 }
 

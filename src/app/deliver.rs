@@ -13,7 +13,9 @@ use crate::{
 /// Hands the mail over and says how that ended. Never loses the delivery: what failed is due again.
 pub(super) async fn attempt(notifier: &dyn Notifier, due: &DueDelivery, now: Timestamp) -> Delivery {
     let attempts = due.delivery.attempts + 1;
-    match notifier.send(&due.mail, &due.delivery.recipient).await {
+    let outcome = notifier.send(&due.mail, &due.delivery.recipient).await;
+    fail::fail_point!("mail_tried", |_| std::process::abort());
+    match outcome {
         Ok(receipt) => Delivery {
             state: DeliveryState::Sent,
             attempts,

@@ -44,6 +44,7 @@ impl Judge {
 
     /// Reads one post.
     pub fn one(&self, post: Post, warm_up: bool) -> Judged {
+        fail::fail_point!("analyze", |_| std::process::abort());
         // One text that the analyzer trips over must not take its whole page with it.
         let analysis = catch_unwind(AssertUnwindSafe(|| self.analyzer.analyze(&post))).unwrap_or_else(|_| {
             tracing::error!(source.name = %post.source, post.id = %post.external_id, "a post could not be analyzed");

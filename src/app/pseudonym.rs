@@ -90,12 +90,17 @@ fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
     })
 }
 
-/// Readable by nobody else from its first moment.
+/// Readable by nobody else from its first moment, and whole or not there at all: half a key, left by a program that
+/// was killed, would be refused at every later start.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let draft = path.with_extension("key-draft");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    fail::fail_point!("key", |_| std::process::abort());
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), |f| fs::File::open(f)?.sync_all())
 }
 
 #[cfg(test)]

@@ -237,6 +237,7 @@ async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) ->
         if response.body.len() + chunk.len() > limits::BODY_BYTES {
             return Err(FetchError::TooLarge);
         }
+        fail::fail_point!("fetch", |_| std::process::abort());
         response.body.extend_from_slice(&chunk);
     }
     Ok(response)

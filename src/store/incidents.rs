@@ -146,7 +146,9 @@ impl Store {
 
     /// Stores what one detection changed and the alerts it owes, in one transaction.
     pub async fn commit_detection(&self, d: &Detected, ids: &IdGen, now: Timestamp) -> Result<(), StoreError> {
-        in_transaction!(self, tx => write_detection(&mut tx, d, ids, now))
+        let done = in_transaction!(self, tx => write_detection(&mut tx, d, ids, now))?;
+        fail::fail_point!("c3_after", |_| std::process::abort());
+        Ok(done)
     }
 }
 
@@ -177,6 +179,7 @@ async fn write_detection(c: &mut AnyConnection, d: &Detected, ids: &IdGen, now: 
     for (name, value) in [(DETECTED, d.upto.0), (LOOKED, now.millis())] {
         sqlx::query(SET_PROGRESS).bind(name).bind(value).execute(&mut *c).await?;
     }
+    fail::fail_point!("c3_before", |_| std::process::abort());
     Ok(())
 }
 

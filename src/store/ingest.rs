@@ -121,7 +121,9 @@ pub struct Ingested {
 impl Store {
     /// Stores one visit's worth in one transaction.
     pub async fn ingest(&self, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
-        in_transaction!(self, tx => write_batch(&mut tx, batch, ids))
+        let done = in_transaction!(self, tx => write_batch(&mut tx, batch, ids))?;
+        fail::fail_point!("c1_after", |_| std::process::abort());
+        Ok(done)
     }
 }
 
@@ -150,6 +152,7 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
     if let Some(state) = batch.state {
         save_state(c, state).await?;
     }
+    fail::fail_point!("c1_before", |_| std::process::abort());
     Ok(done)
 }
 

@@ -82,7 +82,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         // Our mails are 7-bit: base64 bodies, encoded words in headers.
         let mime = std::str::from_utf8(&mail.mime).map_err(|e| StoreError::Value(format!("a mail: {e}")))?;
-        in_transaction!(self, tx => write_rendered(&mut tx, alert, mail, mime, ids, now))
+        let done = in_transaction!(self, tx => write_rendered(&mut tx, alert, mail, mime, ids, now))?;
+        fail::fail_point!("c4_after", |_| std::process::abort());
+        Ok(done)
     }
 
     /// Takes deliveries that are due, the gravest first, and keeps others off them for `lease`.
@@ -107,7 +109,9 @@ impl Store {
 
     /// Writes down how a try ended.
     pub async fn record_delivery(&self, d: &Delivery) -> Result<(), StoreError> {
-        in_transaction!(self, tx => write_outcome(&mut tx, d))
+        let done = in_transaction!(self, tx => write_outcome(&mut tx, d))?;
+        fail::fail_point!("c5_after", |_| std::process::abort());
+        Ok(done)
     }
 
     /// When the next try is due.
@@ -146,6 +150,7 @@ async fn write_rendered(
             .execute(&mut *c)
             .await?;
     }
+    fail::fail_point!("c4_before", |_| std::process::abort());
     Ok(())
 }
 
@@ -179,6 +184,7 @@ async fn write_outcome(c: &mut AnyConnection, d: &Delivery) -> Result<(), StoreE
         .bind(&d.reply)
         .execute(c)
         .await?;
+    fail::fail_point!("c5_before", |_| std::process::abort());
     Ok(())
 }
 

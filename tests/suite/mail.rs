@@ -1,11 +1,13 @@
 //! Mails on real sockets: what each misbehaviour of a mail server means, that our time limits hold, and (in `kept`)
 //! that a mail arrives byte for byte, also through a real Postfix.
 
+#[path = "../harness/dialogue.rs"]
+mod dialogue;
 #[path = "mail/faulty.rs"]
 mod faulty;
 #[path = "mail/kept.rs"]
 mod kept;
-#[path = "harness/postfix.rs"]
+#[path = "../harness/postfix.rs"]
 mod postfix;
 
 use std::{net::SocketAddr, time::Duration};

@@ -2,27 +2,12 @@
 
 use std::net::SocketAddr;
 
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
-/// What it does at a step.
-#[derive(Clone, Copy)]
-pub(super) enum Act {
-    /// Answers; the line end is added.
-    Say(&'static str),
-    /// Answers these bytes as they are.
-    Raw(&'static [u8]),
-    /// Is silent and keeps the line.
-    Hang,
-    /// Closes the line.
-    Close,
-    /// Says this again and again, as long as anybody reads.
-    Flood(&'static [u8]),
-}
+pub(super) use super::dialogue::Act;
+use super::dialogue::{Server, Step, converse};
 
-/// One for each step.
+/// One act for each step.
 #[derive(Clone, Copy)]
 pub(super) struct Script {
     pub(super) banner: Act,
@@ -60,6 +45,39 @@ pub(super) struct Heard {
     pub(super) flood: usize,
 }
 
+struct Player {
+    script: Script,
+    heard: Heard,
+}
+
+impl Server for Player {
+    fn heard(&mut self, verb: &str) {
+        self.heard.verbs.push(verb.to_owned());
+    }
+
+    async fn act(&mut self, step: Step, _line: &str) -> Act {
+        match step {
+            Step::Banner => self.script.banner,
+            Step::Ehlo => self.script.ehlo,
+            Step::StartTls => self.script.starttls,
+            Step::Auth => self.script.auth,
+            Step::Mail => self.script.mail,
+            Step::Rcpt => self.script.rcpt,
+            Step::Data => self.script.data,
+            Step::Body => self.script.body,
+            Step::Quit => self.script.quit,
+        }
+    }
+
+    fn message(&mut self, bytes: Vec<u8>) {
+        self.heard.message = bytes;
+    }
+
+    fn flooded(&mut self, bytes: usize) {
+        self.heard.flood += bytes;
+    }
+}
+
 pub(super) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -68,62 +86,8 @@ pub(super) async fn listen() -> (TcpListener, SocketAddr) {
 
 /// Plays the script on one connection, until the other side is gone.
 pub(super) async fn play(listener: TcpListener, script: Script) -> Heard {
-    let mut stream = BufReader::new(listener.accept().await.unwrap().0);
-    let mut heard = Heard::default();
-    let mut open = act(&mut stream, script.banner, &mut heard).await;
-    while open {
-        let mut line = Vec::new();
-        if !matches!(stream.read_until(b'\n', &mut line).await, Ok(1..)) {
-            break;
-        }
-        let verb: String = String::from_utf8_lossy(&line).split_whitespace().next().unwrap_or("").to_uppercase();
-        let step = match verb.as_str() {
-            "EHLO" => script.ehlo,
-            "STARTTLS" => script.starttls,
-            "AUTH" => script.auth,
-            "MAIL" => script.mail,
-            "RCPT" => script.rcpt,
-            "DATA" => script.data,
-            "QUIT" => script.quit,
-            _ => Act::Say("500 5.5.2 what?"),
-        };
-        let message_follows = verb == "DATA" && matches!(step, Act::Say(reply) if reply.starts_with('3'));
-        heard.verbs.push(verb);
-        open = act(&mut stream, step, &mut heard).await;
-        if open && message_follows {
-            heard.message = message(&mut stream).await;
-            open = act(&mut stream, script.body, &mut heard).await;
-        }
-    }
-    heard
-}
-
-async fn message(stream: &mut BufReader<TcpStream>) -> Vec<u8> {
-    let mut message = Vec::new();
-    while !message.ends_with(b"\r\n.\r\n") {
-        if !matches!(stream.read_until(b'\n', &mut message).await, Ok(1..)) {
-            break;
-        }
-    }
-    message
-}
-
-/// Whether the line is still open.
-async fn act(stream: &mut BufReader<TcpStream>, act: Act, heard: &mut Heard) -> bool {
-    match act {
-        Act::Say(reply) => stream.get_mut().write_all(format!("{reply}\r\n").as_bytes()).await.is_ok(),
-        Act::Raw(reply) => stream.get_mut().write_all(reply).await.is_ok(),
-        Act::Close => false,
-        Act::Hang => {
-            let mut rest = Vec::new();
-            while matches!(stream.read_until(b'\n', &mut rest).await, Ok(1..)) {}
-            false
-        }
-        Act::Flood(reply) => {
-            while stream.get_mut().write_all(reply).await.is_ok() {
-                heard.flood += reply.len();
-            }
-            false
-        }
-    }
+    let stream = listener.accept().await.unwrap().0;
+    let mut player = Player { script, heard: Heard::default() };
+    converse(stream, &mut player).await;
+    player.heard
 }

@@ -134,6 +134,7 @@ impl Source for FeedSource {
             url: Some(url),
             zone: self.zone,
         })?;
+        fail::fail_point!("parse", |_| std::process::abort());
         let (update_every, skipped) = (feed.update_every, feed.skipped);
         let posts = feed.entries.into_iter().map(|entry| self.post(entry, now)).collect();
         Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped })

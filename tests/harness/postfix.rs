@@ -24,7 +24,8 @@ const PROGRAM: &str = "/usr/sbin/postfix";
 pub(crate) struct Postfix {
     folder: tempfile::TempDir,
     port: u16,
-    tls_port: u16,
+    /// Here it speaks TLS from the first byte.
+    pub(crate) tls_port: u16,
 }
 
 impl Postfix {
@@ -58,22 +59,13 @@ impl Postfix {
         ([127, 0, 0, 1], self.port).into()
     }
 
-    /// Speaks TLS from the first byte.
-    pub(crate) fn tls_address(&self) -> SocketAddr {
-        ([127, 0, 0, 1], self.tls_port).into()
-    }
-
-    /// The authority that signed its certificate, which is good for 127.0.0.1 alone, in PEM.
-    pub(crate) fn authority(&self) -> Vec<u8> {
-        fs::read(self.path("tls/ca.pem")).unwrap()
-    }
-
     /// What it wrote down, to read when a test fails.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of its own.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
