@@ -37,6 +37,10 @@ mod points;
 #[cfg(test)]
 mod refused;
 
+// Broken inside, or asked to stop.
+#[cfg(test)]
+mod broken;
+
 // Killed at any moment, many times.
 #[cfg(test)]
 mod storm;

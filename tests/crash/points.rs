@@ -1,18 +1,18 @@
 //! Killed at one exact place. Each of these dies there by itself, which proves that the place was come to; then the
 //! database is looked at as the dead left it; then the next life has to put everything right.
 
+use std::time::Duration;
+
 use super::{
     oracle::Judgement,
     truth::About,
     web,
-    world::{World, two_companies},
+    world::{World, burning, two_companies},
 };
 
 /// History, then two fires, then a life that dies at `failpoints`.
 async fn died_at(failpoints: &str) -> World {
-    let mut world = World::new().await;
-    world.has_history().await;
-    world.two_fires();
+    let mut world = burning().await;
     world.dies_at(failpoints).await;
     world
 }
@@ -154,9 +154,7 @@ async fn a8_killed_just_after_a_delivery_is_written_down_it_repeats_nothing() {
 
 #[tokio::test]
 async fn a8_killed_at_every_mail_it_repeats_one_each_time_and_no_other() {
-    let mut world = World::new().await;
-    world.has_history().await;
-    world.two_fires();
+    let mut world = burning().await;
     // The first life takes the first mail; each later one repeats it before it comes to the second.
     for failpoint in ["c5_before=return", "c5_before=1*off->return", "c5_before=return", "c5_before=1*off->return"] {
         world.dies_at(failpoint).await;
@@ -172,4 +170,20 @@ async fn killed_in_the_middle_of_its_very_first_start_it_starts_again() {
     world.has_history().await;
     world.two_fires();
     nothing_twice(&world.ends_well().await);
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_of_its_very_first_start_it_starts_again() {
+    let mut world = World::new().await;
+    for round in 0..8 {
+        for file in ["hinomi.db", "hinomi.db-wal", "hinomi.db-shm", "hinomi.key", "hinomi.lock"] {
+            std::fs::remove_file(world.path(file)).ok();
+        }
+        let life = world.start("");
+        tokio::time::sleep(Duration::from_millis(round * 120)).await;
+        world.kill(life);
+        let mut life = world.start("");
+        assert!(life.watches().await, "killed after {} ms: {}", round * 120, life.said());
+        world.kill(life);
+    }
 }

@@ -3,17 +3,9 @@
 use super::{
     program::Life,
     sink::Fault,
-    world::{DUTY, World},
+    world::{DUTY, World, burning},
 };
 use hinomi::model::time::Span;
-
-/// History, then two fires.
-async fn burning() -> World {
-    let mut world = World::new().await;
-    world.has_history().await;
-    world.two_fires();
-    world
-}
 
 /// The first `n` connections go wrong, the others well.
 fn at_first(n: u64, fault: Fault) -> impl FnMut() -> Fault + Send + 'static {

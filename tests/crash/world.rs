@@ -253,6 +253,14 @@ default = [\"pr-duty\"]
     }
 }
 
+/// History, then two fires.
+pub(crate) async fn burning() -> World {
+    let mut world = World::new().await;
+    world.has_history().await;
+    world.two_fires();
+    world
+}
+
 /// Two that nothing else is told of.
 pub(crate) fn two_companies() -> [String; 2] {
     let all = companies();
