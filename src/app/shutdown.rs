@@ -58,7 +58,9 @@ async fn next(signal: &mut Option<Signal>) {
     }
 }
 
-/// Returns when somebody asks to stop.
-pub async fn requested() {
-    Signals::listen().stop().await;
+/// Returns when somebody asks to stop. It listens from the call on and not from the first poll, so that who asks while
+/// we still start is heard as well.
+pub fn requested() -> impl Future<Output = ()> {
+    let mut signals = Signals::listen();
+    async move { signals.stop().await }
 }

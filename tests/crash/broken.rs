@@ -65,6 +65,18 @@ async fn a27_a_mailer_that_trips_ends_the_program_and_the_next_start_sends_the_m
 }
 
 #[tokio::test]
+async fn a10_asked_to_stop_while_it_still_starts_it_ends_cleanly() {
+    let world = World::new().await;
+    let mut life = world.start("");
+    world
+        .until(&mut life, "it has taken its database", async |world| {
+            std::fs::read_to_string(world.path("hinomi.lock")).is_ok_and(|holder| holder.contains("process"))
+        })
+        .await;
+    life.stops().await;
+}
+
+#[tokio::test]
 async fn a10_asked_to_stop_while_a_mail_server_says_nothing_it_stops_in_time_and_owes_the_mail() {
     let mut world = burning().await;
     world.sink.behave(|| Fault::HangAfterBody);

@@ -108,7 +108,7 @@ async fn hours(world: &World, j: &mut Judgement) {
         let hour = post.at.floor(Span::hours(1)).millis();
         let counts = wanted.entry((company.to_owned(), hour)).or_default();
         counts.0 += 1;
-        counts.1 += i64::from(matches!(post.about, About::Grave(_)));
+        counts.1 += i64::from(post.about.fate() == "counted");
     }
     for key in found.keys().chain(wanted.keys()).collect::<BTreeSet<_>>() {
         j.same(&format!("counts of {key:?}"), &found.get(key), &wanted.get(key));

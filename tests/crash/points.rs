@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use hinomi::model::time::Span;
+
 use super::{
     oracle::Judgement,
     truth::About,
@@ -161,6 +163,21 @@ async fn a8_killed_at_every_mail_it_repeats_one_each_time_and_no_other() {
     }
     let j = world.ends_well().await;
     assert_eq!((j.notifications, j.mails, j.repeats), (2, 4, 4), "{j:?}");
+}
+
+#[tokio::test]
+async fn what_was_learnt_over_weeks_survives_a_crash_after_each_lesson() {
+    let mut world = World::new().await;
+    world.has_history().await;
+    let [company, _] = two_companies();
+    for failpoint in ["c1_after=return", "c3_after=return", "c3_before=return"] {
+        world.publish(0, vec![About::Ember(company.clone())]);
+        world.dies_at(failpoint).await;
+        assert_eq!(world.number(INCIDENTS).await, 0, "{failpoint}");
+        world.flight.skip(Span::days(9));
+    }
+    let j = world.ends_well().await;
+    assert_eq!((j.incidents, j.repeats), (1, 0), "{j:?}");
 }
 
 #[tokio::test]

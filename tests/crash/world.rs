@@ -221,6 +221,7 @@ default = [\"pr-duty\"]
         self.flight.skip(Span::minutes(40));
         for _ in 0..5 {
             let mut life = self.start("");
+            assert!(life.watches().await, "it does not start: {}", life.said());
             self.until(&mut life, "all is read and sent", async |world| {
                 world.everything_read().await && world.owed().await == 0
             })
