@@ -7,7 +7,7 @@ use std::{error::Error as _, time::Duration};
 
 use async_trait::async_trait;
 use reqwest::{
-    Client, StatusCode,
+    Certificate, Client, StatusCode,
     header::{self, HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
@@ -99,14 +99,17 @@ const ACCEPT: &str =
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5";
 
 impl HttpFetch {
-    /// One client for all sources. Fails when the machine has no root certificates at all.
+    /// One client for all sources. Fails when the machine has no root certificates at all, or when those given beside
+    /// them are none.
     pub fn new(params: &CollectParams) -> Result<Self, FetchError> {
         // The first to come installs it; everybody in this program installs the same one.
         let _already = rustls::crypto::ring::default_provider().install_default();
         let guard = Guard::new(&params.allow);
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        let own = params.ca_pem.as_deref().map_or(Ok(Vec::new()), Certificate::from_pem_bundle);
         let client = Client::builder()
+            .tls_certs_merge(own.map_err(|e| classify(&e))?)
             .user_agent(params.user_agent.as_str())
             .default_headers(headers)
             .redirect(redirect::Policy::none())

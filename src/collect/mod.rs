@@ -29,6 +29,8 @@ pub struct CollectParams {
     pub allow: Vec<String>,
     /// Zone of dates that name none.
     pub zone: Zone,
+    /// Authorities to trust beside the system's, in PEM: a company's own.
+    pub ca_pem: Option<Vec<u8>>,
 }
 
 impl Default for CollectParams {
@@ -39,6 +41,7 @@ impl Default for CollectParams {
             host_spacing: Span::seconds(2),
             allow: Vec::new(),
             zone: Zone::JST,
+            ca_pem: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     mail,
     mistake::Wrong,
     node::{self, Node},
-    secret,
+    secret, secret_file,
     section::{Mistakes, Section, Strangers, number, parsed, text, texts},
     settings::{LogFormat, LogLevel, LogSettings, Settings},
     sources, web,
@@ -42,7 +42,7 @@ fn sections(s: &mut Section<'_>, world: &World<'_>, mut settings: Settings) -> S
             settings.collect.zone = zone;
         }
     });
-    table(s, "collect", |s| manners(s, &mut settings));
+    table(s, "collect", |s| manners(s, world, &mut settings));
     if let Some(list) = s.optional("source", |n, m| sources::read(n, m, world)) {
         settings.sources = list;
     }
@@ -66,6 +66,7 @@ const SERVER: secret::Keys = secret::Keys {
     plain: "url",
     env: "url_env",
     file: "url_file",
+    example: "HINOMI_DATABASE_URL",
     what: ("データベースの URL（パスワードを含みます）", "the URL of the database, which holds its password,"),
 };
 
@@ -82,7 +83,7 @@ fn store(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settings) {
     }
 }
 
-fn manners(s: &mut Section<'_>, settings: &mut Settings) {
+fn manners(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settings) {
     if let Some(contact) = s.optional("contact", contact) {
         settings.collect.user_agent = format!("{} (+{contact})", settings.collect.user_agent);
     }
@@ -102,6 +103,7 @@ fn manners(s: &mut Section<'_>, settings: &mut Settings) {
         Some(hosts)
     });
     settings.collect.allow = allow.unwrap_or_default();
+    settings.collect.ca_pem = s.optional("ca_file", |n, m| secret_file::authorities(n, m, world));
 }
 
 fn is_host_and_port(text: &str) -> bool {

@@ -6,7 +6,7 @@ use super::{
     file::{World, one_of, table},
     mistake::Wrong,
     node::{Entry, Node},
-    secret,
+    secret, secret_file,
     section::{Mistakes, Section, Strangers, list, say_twice, text, whole},
     settings::Settings,
     sources::web_address,
@@ -18,10 +18,13 @@ use crate::alert::{
 
 const TLS: [(&str, Tls); 3] = [("starttls", Tls::StartTls), ("implicit", Tls::Implicit), ("none", Tls::None)];
 
-const PASSWORD: secret::Keys =
-    secret::Keys {
-        plain: "password", env: "password_env", file: "password_file", what: ("パスワード", "a password")
-    };
+const PASSWORD: secret::Keys = secret::Keys {
+    plain: "password",
+    env: "password_env",
+    file: "password_file",
+    example: "HINOMI_SMTP_PASSWORD",
+    what: ("パスワード", "a password"),
+};
 
 /// Fills what concerns mail in `settings`.
 pub(super) fn read(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settings) {
@@ -133,13 +136,15 @@ fn smtp(s: &mut Section<'_>, world: &World<'_>) -> Option<SmtpParams> {
         }
         _ => {}
     }
+    let ca_pem = s.optional("ca_file", |n, m| secret_file::authorities(n, m, world));
     let (host, at) = host?;
     if tls == Tls::None && !is_loopback(&host) {
         let ja = "暗号化しない送信は、このマシンの中（127.0.0.1 など）だけです — tls = \"starttls\" にしてください";
         let en = "mail in clear is only for this machine (127.0.0.1 and the like) — use tls = \"starttls\"";
         s.mistakes.add(&at.at, Wrong::said(ja, en));
     }
-    Some(SmtpParams { host, port: port.and_then(|p| u16::try_from(p).ok()).unwrap_or(usual), tls, username, password })
+    let port = port.and_then(|p| u16::try_from(p).ok()).unwrap_or(usual);
+    Some(SmtpParams { host, port, tls, username, password, ca_pem })
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -159,7 +164,8 @@ fn address(node: &Node, mistakes: &Mistakes) -> Option<String> {
     None
 }
 
-fn is_address(text: &str) -> bool {
+/// Whether `text` is a mail address in ASCII, without a name before it.
+pub fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let atom = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))

@@ -84,7 +84,7 @@ impl Wrong {
         matches!(self, Self::UnknownKey { .. } | Self::Type { .. } | Self::Syntax(_) | Self::Unreadable(_))
     }
 
-    fn text(&self, lang: Lang) -> String {
+    pub(super) fn text(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, Self::Unreadable(why)) => format!("cannot be read: {why}"),
             (Lang::Ja, Self::Unreadable(why)) => format!("読めません: {why}"),

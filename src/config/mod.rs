@@ -15,6 +15,7 @@ mod mistake;
 mod node;
 pub mod reference;
 mod secret;
+mod secret_file;
 mod section;
 mod settings;
 mod sources;
@@ -25,12 +26,14 @@ mod web;
 
 use std::{fs, path::Path};
 
-use self::{mistake::Wrong, section::Mistakes, watchlist::Around};
 pub use self::{
+    mail::is_address,
     mistake::{ConfigErrors, Lang, Mistake},
     settings::{LogFormat, LogLevel, LogSettings, Need, Settings},
+    sources::web_address_mistake,
     watchlist::{load_watchlist, parse_watchlist},
 };
+use self::{mistake::Wrong, section::Mistakes, watchlist::Around};
 use crate::model::watch::Watchlist;
 
 /// Both files, read together.
@@ -67,6 +70,12 @@ pub fn load_all(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loa
         .map(|text| watchlist::read(&text, &settings.watchlist, &around, &mistakes))
         .unwrap_or_default();
     let (more, more_warnings) = mistakes.into_parts();
+    if more.is_empty() && watchlist.companies.is_empty() {
+        // Watching nobody would look like calm.
+        let ja = "監視する会社が1社もありません — [[company]] を1つ以上書いてください";
+        let en = "there is no company to watch — write at least one [[company]]";
+        found.push(Mistake { file: settings.watchlist.clone(), at: None, wrong: Wrong::said(ja, en) });
+    }
     found.extend(more);
     warnings.extend(more_warnings);
     ConfigErrors::from_mistakes(found).map_or(Ok(Loaded { settings, watchlist, warnings }), Err)

@@ -1,8 +1,14 @@
-//! Every setting, said once: the example file, the tables of both README files and their tests come from here.
+//! Every setting, said once: the example file, what `hinomi init` writes, the tables of both README files and their
+//! tests come from here.
+
+mod company;
+mod written;
 
 use std::{fmt::Write, path::Path};
 
 use super::{Lang, Settings};
+pub use company::{COMPANY_KEYS, company_table};
+pub use written::{Given, configuration, watchlist};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +142,12 @@ pub const PARTS: &[Part] = &[
                 "Private addresses that may be visited all the same, as \"host:port\"; all others are refused.",
                 "訪ねてよい社内アドレス（\"名前:ポート\"）。ここにない社内アドレスへは行きません。",
             ),
+            Key::new(
+                "ca_file",
+                E("\"house-ca.pem\""),
+                "Certificates (PEM) of authorities that sources are trusted by, beside the system's: a company's own.",
+                "システムのほかに信頼する認証局の証明書（PEM）。社内の認証局を使う情報源のために。",
+            ),
         ],
     },
     Part {
@@ -240,6 +252,12 @@ pub const PARTS: &[Part] = &[
                 "A file that holds the password, in place of password_env.",
                 "password_env の代わりに、パスワードだけを書いたファイル。",
             ),
+            Key::new(
+                "ca_file",
+                E("\"house-ca.pem\""),
+                "Certificates (PEM) of authorities that the mail server is trusted by, beside the system's.",
+                "システムのほかに信頼する認証局の証明書（PEM）。社内のメールサーバーのために。",
+            ),
         ],
     },
     Part {
@@ -292,70 +310,12 @@ pub const PARTS: &[Part] = &[
     },
 ];
 
-/// What a company of the watchlist can have: key, meaning in English, meaning in Japanese.
-pub const COMPANY_KEYS: &[(&str, &str, &str)] = &[
-    (
-        "name",
-        "The company's canonical name, unique. The only key that must be there.",
-        "会社の正式な名前。重ならないこと。必須はこれだけ。",
-    ),
-    (
-        "aliases",
-        "What people call it; a text, or `{ name, exclude, context }`. Without it: the name.",
-        "人が使う呼び名。文字列か `{ name, exclude, context }`。なければ name。",
-    ),
-    ("products", "Names of products and services, in the same two forms.", "商品・サービスの名前。書き方は同じ。"),
-    ("people", "Public representatives, in the same two forms.", "公の立場にある代表者。書き方は同じ。"),
-    (
-        "exclude",
-        "Words that contain a name and mean something else; a hit that overlaps or touches one is dropped.",
-        "名前を含むが別物の語。重なるか接する当たりを外します。",
-    ),
-    (
-        "context",
-        "For ambiguous names: one of these words must be near, or a word of trouble.",
-        "紛らわしい名前のとき、近くにあるべき語。",
-    ),
-    (
-        "own_channels",
-        "The company's own accounts; their posts are never counted.",
-        "自社の公式アカウント。数えません。",
-    ),
-    ("sector", "Its trade, for comparison.", "業種（比べる相手を決める）。"),
-    (
-        "budget",
-        "False alarms accepted per month; `[detect] budget` if absent.",
-        "1か月に許せる誤報。なければ `[detect] budget`。",
-    ),
-    (
-        "recipients",
-        "Groups of `[recipients]` that hear of it; `[alert] default` if absent.",
-        "知らせる組。なければ `[alert] default`。",
-    ),
-];
-
 /// The example file.
 pub fn example() -> String {
-    let defaults = Settings::beside(Path::new(""));
-    let mut out = String::from(
-        "# 火の見 Hinomi の設定。これを config/hinomi.toml に写し、必要な行の先頭の # を外して使います。\n\
-         # 書き間違いは hinomi check がまとめて教えます。値のある行は既定値です。\n",
-    );
-    for part in PARTS {
-        let optional = part.keys.iter().all(|k| !matches!(k.show, Show::Default(_)));
-        let off = if optional { "#" } else { "" };
-        let header = if part.header.is_empty() { String::new() } else { format!("{off}{}\n", part.header) };
-        put(&mut out, format_args!("\n# {}\n{header}", part.ja));
-        for key in part.keys {
-            let (name, value, ja) = (key.name, key.value(&defaults), key.ja);
-            match key.show {
-                Show::Default(_) => put(&mut out, format_args!("# {ja}\n{name} = {value}\n")),
-                Show::Example(_) => put(&mut out, format_args!("# {ja}\n#{name} = {value}\n")),
-                Show::Instead(_) => put(&mut out, format_args!("# {name} = {value} … {ja}\n")),
-            }
-        }
-    }
-    out
+    "# 火の見 Hinomi の設定。これを config/hinomi.toml に写し、必要な行の先頭の # を外して使います。\n\
+     # 書き間違いは hinomi check がまとめて教えます。値のある行は既定値です。\n"
+        .to_owned()
+        + &written::body(&[], Lang::Ja)
 }
 
 /// The reference as Markdown tables, for the README files.
@@ -375,18 +335,6 @@ pub fn tables(lang: Lang) -> String {
             let header = if part.header.is_empty() { String::new() } else { format!("{} ", part.header) };
             put(&mut out, format_args!("| `{header}{}` | {value} | {} |\n", key.name, key.meaning(lang)));
         }
-    }
-    out
-}
-
-/// The keys of a company as a Markdown table.
-pub fn company_table(lang: Lang) -> String {
-    let mut out = match lang {
-        Lang::En => "| key | meaning |\n|---|---|\n".to_owned(),
-        Lang::Ja => "| 項目 | 意味 |\n|---|---|\n".to_owned(),
-    };
-    for (key, en, ja) in COMPANY_KEYS {
-        put(&mut out, format_args!("| `{key}` | {} |\n", if lang == Lang::En { en } else { ja }));
     }
     out
 }

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{
+    Lang,
     file::{World, one_of, poll_every},
     mistake::Wrong,
     node::Node,
@@ -82,25 +83,38 @@ fn one(s: &mut Section<'_>, name: Option<String>, world: &World<'_>) -> Option<S
     }
 }
 
-/// A page on the web. The message never repeats the address, for it may carry a password.
+/// A page on the web.
 pub(super) fn web_address(node: &Node, mistakes: &Mistakes) -> Option<String> {
     let address = text(node, mistakes)?;
-    let name = &node.name;
-    let wrong = match Url::parse(address) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => Wrong::said(
-            format!("{name:?} は http:// か https:// で始まる URL です"),
-            format!("{name:?} must be a URL that starts with http:// or https://"),
-        ),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => Wrong::said(
-            format!("{name:?} にユーザー名やパスワードを入れないでください — URL は記録に残ります"),
-            format!("{name:?} must not carry a user name or a password — addresses are written to the log"),
-        ),
-        Ok(_) => return Some(address.to_owned()),
-        Err(why) => Wrong::said(
-            format!("{name:?} は URL として読めません — 例: \"https://news.example.jp/rss.xml\""),
-            format!("{name:?} is no URL ({why}) — such as \"https://news.example.jp/rss.xml\""),
-        ),
-    };
-    mistakes.add(&node.at, wrong);
-    None
+    match wrong_address(address, &format!("{:?}", node.name)) {
+        None => Some(address.to_owned()),
+        Some(wrong) => {
+            mistakes.add(&node.at, wrong);
+            None
+        }
+    }
+}
+
+/// What is wrong with an address that somebody types for a page on the web; nothing if it can be asked.
+pub fn web_address_mistake(address: &str, lang: Lang) -> Option<String> {
+    wrong_address(address, "URL").map(|wrong| wrong.text(lang))
+}
+
+/// The message never repeats the address, for it may carry a password.
+fn wrong_address(address: &str, name: &str) -> Option<Wrong> {
+    match Url::parse(address) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => Some(Wrong::said(
+            format!("{name} は http:// か https:// で始まる URL です"),
+            format!("{name} must be a URL that starts with http:// or https://"),
+        )),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => Some(Wrong::said(
+            format!("{name} にユーザー名やパスワードを入れないでください — URL は記録に残ります"),
+            format!("{name} must not carry a user name or a password — addresses are written to the log"),
+        )),
+        Ok(_) => None,
+        Err(why) => Some(Wrong::said(
+            format!("{name} は URL として読めません — 例: \"https://news.example.jp/rss.xml\""),
+            format!("{name} is no URL ({why}) — such as \"https://news.example.jp/rss.xml\""),
+        )),
+    }
 }

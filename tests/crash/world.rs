@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use hinomi::{model::time::Span, store::Store};
+use hinomi::{
+    model::time::Span,
+    store::{Store, StoreParams},
+};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -237,7 +240,7 @@ default = [\"pr-duty\"]
 
     /// All rows of an answer; none as long as there is no database.
     pub(crate) async fn rows(&self, question: &str) -> Vec<Vec<Value>> {
-        let Ok(store) = Store::open_to_read(&self.path("hinomi.db")).await else { return Vec::new() };
+        let Ok(store) = Store::open_to_read(&StoreParams::at(self.path("hinomi.db"))).await else { return Vec::new() };
         let answer = store.ask(question).await;
         store.close().await;
         answer.map(|a| a.rows).unwrap_or_default()

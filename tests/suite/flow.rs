@@ -117,6 +117,7 @@ impl World {
             tls: Tls::None,
             username: None,
             password: None,
+            ca_pem: None,
         };
         let ports = Ports {
             clock: Arc::new(ManualClock::at(noon())),

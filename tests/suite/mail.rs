@@ -31,7 +31,14 @@ const TO: &str = "pr@tsubame.example";
 const FAR_TOO_LONG: Duration = Duration::from_secs(30);
 
 fn params(address: SocketAddr, tls: Tls) -> SmtpParams {
-    SmtpParams { host: address.ip().to_string(), port: address.port(), tls, username: None, password: None }
+    SmtpParams {
+        host: address.ip().to_string(),
+        port: address.port(),
+        tls,
+        username: None,
+        password: None,
+        ca_pem: None,
+    }
 }
 
 fn with_login(params: SmtpParams) -> SmtpParams {

@@ -30,4 +30,6 @@ pub struct SmtpParams {
     pub username: Option<String>,
     /// Its password.
     pub password: Option<crate::model::secret::Secret>,
+    /// Authorities to trust beside the system's, in PEM: a company's own.
+    pub ca_pem: Option<Vec<u8>>,
 }

@@ -99,7 +99,7 @@ pub struct SmtpNotifier {
 impl SmtpNotifier {
     /// Checks everything that can be checked without the server. Reads the system's certificates.
     pub fn new(params: &SmtpParams, mail: &MailParams) -> Result<Self, SmtpSetupError> {
-        Self::with_limits(params, mail, Limits::default(), None)
+        Self::with_limits(params, mail, Limits::default(), params.ca_pem.as_deref())
     }
 
     /// The same with other limits and, in PEM, certificates to trust beside the system's: a company's own.
@@ -276,7 +276,7 @@ mod tests {
     use crate::model::{secret::Secret, time::Zone};
 
     fn params(host: &str, tls: Tls) -> SmtpParams {
-        SmtpParams { host: host.to_owned(), port: 2525, tls, username: None, password: None }
+        SmtpParams { host: host.to_owned(), port: 2525, tls, username: None, password: None, ca_pem: None }
     }
 
     fn mail(from: &str) -> MailParams {

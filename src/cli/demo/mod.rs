@@ -306,8 +306,14 @@ fn mail_params() -> MailParams {
 }
 
 fn ports(clock: &Arc<FastClock>, web: std::net::SocketAddr, smtp: std::net::SocketAddr) -> Result<Ports> {
-    let server =
-        SmtpParams { host: smtp.ip().to_string(), port: smtp.port(), tls: Tls::None, username: None, password: None };
+    let server = SmtpParams {
+        host: smtp.ip().to_string(),
+        port: smtp.port(),
+        tls: Tls::None,
+        username: None,
+        password: None,
+        ca_pem: None,
+    };
     Ok(Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         fetch: Arc::new(HttpFetch::new(&collect_params(web))?),

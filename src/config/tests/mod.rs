@@ -12,6 +12,7 @@ use crate::{
     },
 };
 
+mod slips;
 mod watchlist;
 
 const FULL: &str = r#"
@@ -54,6 +55,11 @@ fn secrets(name: &str) -> Option<String> {
         "URL_SECRET" => Some("postgres://tower:canary-in-url@db.example/hinomi".to_owned()),
         _ => None,
     }
+}
+
+/// A certificate of an authority, as a file; nobody has its key.
+fn authority() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/tests/authority.pem").display().to_string()
 }
 
 /// Writes the text as `etc/hinomi.toml` in a folder of its own and loads it.
@@ -232,7 +238,7 @@ fn every_line_of_the_example_works_when_its_mark_is_taken_off() {
     };
     let text = reference::example().lines().map(uncommented).collect::<Vec<_>>().join("\n");
     let text = text.replace("HINOMI_SMTP_PASSWORD", "SMTP_SECRET").replace("HINOMI_DATABASE_URL", "URL_SECRET");
-    let settings = loaded(&text).unwrap();
+    let settings = loaded(&text.replace("house-ca.pem", &authority())).unwrap();
     assert_eq!(settings.store.shown(), "PostgreSQL hinomi@db.example");
     assert!(!format!("{settings:?}").contains("canary"), "{settings:?}");
     assert!(settings.missing_to_run().is_empty());
