@@ -6,6 +6,7 @@ mod db;
 mod demo;
 mod detect;
 mod feed;
+mod init;
 mod replay;
 mod run;
 mod score;
@@ -48,6 +49,9 @@ impl Exit {
     }
 }
 
+/// Where the configuration is, unless somebody says otherwise.
+const CONFIG: &str = "config/hinomi.toml";
+
 /// 火の見: watches posts, blogs, news and videos for companies in trouble, and mails the PR team in time.
 #[derive(Debug, Parser)]
 #[command(name = "hinomi", version, about)]
@@ -56,7 +60,7 @@ struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = Lang::Ja)]
     lang: Lang,
     /// Configuration file.
-    #[arg(long, global = true, default_value = "config/hinomi.toml", value_name = "FILE")]
+    #[arg(long, global = true, default_value = CONFIG, value_name = "FILE")]
     config: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -93,10 +97,12 @@ pub struct Common {
 enum Command {
     /// Try everything in two minutes: fictional companies, real HTTP, real SMTP, nothing leaves this machine.
     Demo(demo::Args),
+    /// Write the first settings from a few answers.
+    Init(init::Args),
+    /// Try everything that run will stand on: settings, database, every source, the mail login.
+    Check(check::Args),
     /// Watch, until told to stop.
     Run(run::Args),
-    /// Read the configuration and say every mistake at once.
-    Check(check::Args),
     /// Read a feed as Hinomi reads it.
     Feed(feed::Args),
     /// Score texts for a company.
@@ -117,6 +123,7 @@ pub fn main() -> ExitCode {
     let common = Common { lang, config };
     let outcome = match command {
         Command::Demo(args) => demo::run(&args, &common),
+        Command::Init(args) => init::run(&args, &common),
         Command::Run(args) => run::run(&args, &common),
         Command::Check(args) => check::run(&args, &common),
         Command::Feed(args) => feed::run(&args, &common),

@@ -97,15 +97,19 @@ pub(super) fn web_address(node: &Node, mistakes: &Mistakes) -> Option<String> {
 
 /// What is wrong with an address that somebody types for a page on the web; nothing if it can be asked.
 pub fn web_address_mistake(address: &str, lang: Lang) -> Option<String> {
-    wrong_address(address, "URL").map(|wrong| wrong.text(lang))
+    let name = match lang {
+        Lang::Ja => "この URL",
+        Lang::En => "this",
+    };
+    wrong_address(address, name).map(|wrong| wrong.text(lang))
 }
 
 /// The message never repeats the address, for it may carry a password.
 fn wrong_address(address: &str, name: &str) -> Option<Wrong> {
     match Url::parse(address) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => Some(Wrong::said(
-            format!("{name} は http:// か https:// で始まる URL です"),
-            format!("{name} must be a URL that starts with http:// or https://"),
+            format!("{name} は http:// か https:// で始まる URL にしてください"),
+            format!("{name} must be an address that starts with http:// or https://"),
         )),
         Ok(url) if !url.username().is_empty() || url.password().is_some() => Some(Wrong::said(
             format!("{name} にユーザー名やパスワードを入れないでください — URL は記録に残ります"),

@@ -44,7 +44,7 @@ fn stdout(output: &Output) -> String {
 
 #[test]
 fn a_good_configuration_is_summed_up_without_asking_anybody() {
-    let output = check(GOOD, NAMES, &[]);
+    let output = check(GOOD, NAMES, &["--offline"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     for part in [
@@ -80,7 +80,7 @@ fn what_cannot_watch_yet_ends_with_3_and_says_what_is_missing() {
 #[test]
 fn with_json_every_line_is_an_object_and_the_last_is_the_result() {
     for (config, ok) in [(GOOD, true), ("", false), ("xyzzy = 1", false)] {
-        let output = check(config, NAMES, &["--json"]);
+        let output = check(config, NAMES, &["--json", "--offline"]);
         let lines: Vec<serde_json::Value> =
             stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.last().unwrap()["result"]["ok"], ok);

@@ -18,7 +18,7 @@ use lettre::{
     transport::smtp::{
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, Certificate, TlsParameters},
-        commands::{Data, Mail, Rcpt},
+        commands::{Data, Mail, Noop, Rcpt},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
         response::{Response, Severity},
     },
@@ -124,6 +124,19 @@ impl SmtpNotifier {
         let sender = mail.from.parse::<Mailbox>().ok().and_then(|m| plain(m.email));
         let sender = sender.ok_or_else(|| SmtpSetupError::Sender(mail.from.clone()))?;
         Ok(Self { host, port: params.port, line, login, sender, hello: hello(), limits })
+    }
+
+    /// Connects, greets, logs in and says goodbye; no mail goes out. A failure comes with how far it came.
+    pub async fn probe(&self) -> Result<(), (Phase, NotifyError)> {
+        let (mut phase, limit) = (Phase::Connect, self.limits.transaction);
+        let dialogue = async {
+            let mut line = self.open(&mut phase).await?;
+            let alive = settled(&line.command(Noop).await?);
+            timeout(QUIT, line.quit()).await.ok();
+            alive
+        };
+        let ended = timeout(limit.to_std(), dialogue).await.unwrap_or(Err(Trouble::Silence(limit)));
+        ended.map_err(|trouble| (phase, judge(phase, &trouble)))
     }
 
     async fn dial(&self) -> Result<TcpStream, Trouble> {
