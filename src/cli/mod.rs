@@ -98,7 +98,7 @@ enum Command {
     /// Try everything in two minutes: fictional companies, real HTTP, real SMTP, nothing leaves this machine.
     Demo(demo::Args),
     /// Write the first settings from a few answers.
-    Init(init::Args),
+    Init(Box<init::Args>),
     /// Try everything that run will stand on: settings, database, every source, the mail login.
     Check(check::Args),
     /// Watch, until told to stop.

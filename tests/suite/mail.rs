@@ -8,7 +8,7 @@ mod faulty;
 #[path = "mail/kept.rs"]
 mod kept;
 #[path = "../harness/postfix.rs"]
-mod postfix;
+pub(crate) mod postfix;
 
 use std::{net::SocketAddr, time::Duration};
 

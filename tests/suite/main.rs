@@ -46,3 +46,11 @@ mod reload;
 // Commands as a person types them.
 #[cfg(test)]
 mod cli;
+
+// From init to the first mail, as a stranger types it.
+#[cfg(test)]
+mod first_day;
+
+// Servers with certificates of a house's own authority.
+#[cfg(test)]
+mod own_authority;

@@ -1,7 +1,7 @@
 //! What to do about a connection that fails, for sources and for the mail server alike.
 
 use super::report::say;
-use crate::{collect::fetch::FetchError, config::Lang};
+use crate::{collect::fetch::FetchError, config::Lang, model::limits};
 
 /// Which setting names the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,21 @@ pub(super) fn source(error: &FetchError, url: &str, lang: Lang) -> (String, bool
         FetchError::Transport(why) => connection(why, Setting::Source, lang),
     };
     (cure, false)
+}
+
+/// What happened, in the reader's language; what only the system can say stays as it says it.
+pub(super) fn happened(error: &FetchError, lang: Lang) -> String {
+    let ja = match error {
+        FetchError::Timeout => "時間内に返事がありません".to_owned(),
+        FetchError::Gone => "HTTP 410（もうありません）".to_owned(),
+        FetchError::Challenge(status) => format!("HTTP {status}（ブラウザーかどうかを確かめるページ）"),
+        FetchError::Status(404) => "HTTP 404（見つかりません）".to_owned(),
+        FetchError::Status(status) | FetchError::RateLimited { status, .. } => format!("HTTP {status}"),
+        FetchError::TooLarge => format!("{} MiB を超えています", limits::BODY_BYTES >> 20),
+        FetchError::Refused(why) => format!("訪ねません（{why}）"),
+        FetchError::Transport(why) => format!("つながりません（{why}）"),
+    };
+    say(lang, ja, error.to_string())
 }
 
 #[cfg(test)]

@@ -150,10 +150,11 @@ pub(super) fn disk(path: &Path, lang: Lang) -> Option<Leg> {
     let free = room.f_bavail.saturating_mul(room.f_frsize);
     let text = say(lang, format!("空き {}", size(free)), format!("{} free", size(free)));
     let cure = say(lang, "空きを作るか、[store] path を広い場所へ", "make room, or move [store] path to a larger disk");
-    Some(match free {
-        ..SCARCE => Leg::new("disk", lang, Mark::Bad, text).cured_by(cure),
-        ..LITTLE => Leg::new("disk", lang, Mark::Look, text).cured_by(cure),
-        _ => Leg::new("disk", lang, Mark::Good, text),
+    let mark = if free < SCARCE { Mark::Bad } else { Mark::Look };
+    Some(if free < LITTLE {
+        Leg::new("disk", lang, mark, text).cured_by(cure)
+    } else {
+        Leg::new("disk", lang, Mark::Good, text)
     })
 }
 

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     collect::{
-        fetch::{Fetch, HttpFetch},
-        source::{Page, Place, Response, Source, SourceError},
+        fetch::{Fetch, FetchError, HttpFetch},
+        source::{Page, Response, Source, SourceError},
         sources::{self, SourceParams, feed},
     },
     config::{Lang, Need, Settings},
@@ -161,16 +161,20 @@ impl Visitor {
             (Err(error), SourceParams::Feed { url, .. }) => {
                 let (cure, passing) = cure::source(&error, url, lang);
                 let mark = if passing { Mark::Look } else { Mark::Bad };
-                Leg::new("source", lang, mark, error.to_string()).cured_by(cure)
+                Leg::new("source", lang, mark, cure::happened(&error, lang)).cured_by(cure)
             }
-            (Err(error), SourceParams::Jsonl { .. }) => bad(error.to_string()).cured_by(say(
-                lang,
-                match &request.place {
-                    Place::File { .. } => "path を確かめ、hinomi を動かすユーザーが読めるようにしてください",
-                    Place::Web(_) => "",
-                },
-                "look at path, and let the user who runs hinomi read it",
-            )),
+            (Err(error), SourceParams::Jsonl { .. }) => {
+                // The fetcher speaks of connections; a file has none.
+                let why = match error {
+                    FetchError::Transport(why) => why,
+                    other => other.to_string(),
+                };
+                bad(say(lang, format!("読めません（{why}）"), format!("cannot be read ({why})"))).cured_by(say(
+                    lang,
+                    "path を確かめ、hinomi を動かすユーザーが読めるようにしてください",
+                    "look at path, and let the user who runs hinomi read it",
+                ))
+            }
         }
     }
 

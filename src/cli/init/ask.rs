@@ -65,7 +65,8 @@ impl Questions {
             false,
             |_| None,
         )?;
-        let (feeds, allow) = self.feeds(args)?;
+        let mut allow = args.allow.clone();
+        let feeds = self.feeds(args, &mut allow)?;
         let from = match &args.from {
             Some(from) => from.clone(),
             None => self.one(
@@ -89,6 +90,28 @@ impl Questions {
                 "Where owners of feeds reach you, a URL or an address (such as https://example.jp/hinomi)",
             )?,
         };
+        let (smtp_host, smtp_tls, smtp_port) = self.server(args)?;
+        let (smtp_user, password) = self.login(args)?;
+        let smtp_port = Some(smtp_port);
+        Ok(Answers {
+            company,
+            aliases,
+            excludes,
+            feeds,
+            allow,
+            contact,
+            smtp_host,
+            smtp_port,
+            smtp_tls,
+            smtp_user,
+            password,
+            from,
+            to,
+        })
+    }
+
+    fn server(&mut self, args: &Args) -> Result<(String, String, u16), Gone> {
+        let lang = self.lang;
         let smtp_host = match &args.smtp_host {
             Some(host) => host.clone(),
             None => self.one(
@@ -126,27 +149,12 @@ impl Questions {
                 .parse()
                 .map_err(|_| Gone)?,
         };
-        let (smtp_user, password) = self.login(args)?;
-        let smtp_port = Some(smtp_port);
-        Ok(Answers {
-            company,
-            aliases,
-            excludes,
-            feeds,
-            allow,
-            contact,
-            smtp_host,
-            smtp_port,
-            smtp_tls,
-            smtp_user,
-            password,
-            from,
-            to,
-        })
+        Ok((smtp_host, smtp_tls, smtp_port))
     }
 
-    fn feeds(&mut self, args: &Args) -> Result<(Vec<(SourceType, String)>, Vec<String>), Gone> {
-        let (lang, mut allow) = (self.lang, args.allow.clone());
+    /// Private addresses that may be visited go into `allow`.
+    fn feeds(&mut self, args: &Args, allow: &mut Vec<String>) -> Result<Vec<(SourceType, String)>, Gone> {
+        let lang = self.lang;
         let given = args.feeds.iter().map(|f| answers::split_kind(f));
         let mut feeds: Vec<(SourceType, String)> = given.map(|(kind, url)| (kind, url.to_owned())).collect();
         while args.feeds.is_empty() {
@@ -159,10 +167,11 @@ impl Questions {
                     |url| config::web_address_mistake(url, lang),
                 )?
             } else {
-                let more = self.line(
-                    say(lang, "もう1つのフィードの URL（なければ Enter）: ", "Another feed (Enter if there is none): ")
-                        .to_owned(),
-                )?;
+                let more = self.line(say(
+                    lang,
+                    "もう1つのフィードの URL（なければ Enter）: ",
+                    "Another feed (Enter if there is none): ",
+                ))?;
                 if more.is_empty() {
                     break;
                 }
@@ -176,7 +185,7 @@ impl Questions {
                 println!("  {}", say(lang, "もう入っています", "it is there already"));
                 continue;
             }
-            if let Some(place) = answers::private_place(&url, &allow) {
+            if let Some(place) = answers::private_place(&url, allow) {
                 let question = say(
                     lang,
                     "は社内などのアドレスです。訪ねてよいですか",
@@ -196,7 +205,7 @@ impl Questions {
             )?;
             feeds.push((kind.parse().map_err(|_| Gone)?, url));
         }
-        Ok((feeds, allow))
+        Ok(feeds)
     }
 
     fn login(&mut self, args: &Args) -> Result<(Option<String>, Password), Gone> {
@@ -253,7 +262,7 @@ impl Questions {
             None => format!("{}: ", say(self.lang, ja, en)),
         };
         loop {
-            let typed = self.line(question.clone())?;
+            let typed = self.line(&question)?;
             let answer = if typed.is_empty() { usual.unwrap_or_default().to_owned() } else { typed };
             if answer.is_empty() {
                 println!("  {}", say(self.lang, "ここは必要です", "this one is needed"));
@@ -268,7 +277,7 @@ impl Questions {
 
     fn maybe(&mut self, ja: &str, en: &str) -> Result<Option<String>, Gone> {
         let none = say(self.lang, "（なければ Enter）", " (Enter if there is none)");
-        let typed = self.line(format!("{}{none}: ", say(self.lang, ja, en)))?;
+        let typed = self.line(&format!("{}{none}: ", say(self.lang, ja, en)))?;
         Ok(Some(typed).filter(|t| !t.is_empty()))
     }
 
@@ -302,13 +311,13 @@ impl Questions {
     }
 
     fn yes(&mut self, question: &str) -> Result<bool, Gone> {
-        let typed = self.line(format!("  {question} [y/N]: "))?;
+        let typed = self.line(&format!("  {question} [y/N]: "))?;
         Ok(matches!(typed.to_lowercase().as_str(), "y" | "yes" | "ｙ" | "はい"))
     }
 
     /// A line as it was typed, without the spaces around it, wide ones included.
-    fn line(&mut self, question: String) -> Result<String, Gone> {
-        match self.editor.readline(&question) {
+    fn line(&mut self, question: &str) -> Result<String, Gone> {
+        match self.editor.readline(question) {
             Ok(line) => Ok(line.trim().chars().filter(|c| !c.is_control()).collect()),
             // A line that is no UTF-8 is no answer, and no reason to lose the others.
             Err(ReadlineError::Io(why)) if why.kind() == std::io::ErrorKind::InvalidData => Ok(String::new()),

@@ -86,18 +86,18 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
         match Answers::given(args, lang) {
             Ok(answers) => answers,
             Err(Missing(what)) => {
-                what.iter().for_each(|line| eprintln!("hinomi init: {line}"));
+                for line in what {
+                    eprintln!("hinomi init: {line}");
+                }
                 return Ok(Exit::Usage);
             }
         }
     } else if std::io::stdin().is_terminal() {
-        match ask::answers(args, lang)? {
-            Some(answers) => answers,
-            None => {
-                eprintln!("{}", say(lang, "やめました。何も書いていません。", "Stopped. Nothing was written."));
-                return Ok(Exit::Error);
-            }
-        }
+        let Some(answers) = ask::answers(args, lang)? else {
+            eprintln!("{}", say(lang, "やめました。何も書いていません。", "Stopped. Nothing was written."));
+            return Ok(Exit::Error);
+        };
+        answers
     } else {
         eprintln!(
             "{}",

@@ -19,8 +19,7 @@ pub fn advertised(document: &Document<'_>) -> Vec<String> {
     let text = decode::decode(document.body, document.content_type);
     let base = document.url.and_then(|url| Url::parse(url).ok());
     let mut found: Vec<String> = Vec::new();
-    let mut tokens = Tokens::of(html::cut(&text, limits::HTML_BYTES));
-    while let Some(token) = tokens.next() {
+    for token in Tokens::of(html::cut(&text, limits::HTML_BYTES)) {
         let Token::Open { name, attributes, .. } = token else { continue };
         if !name.eq_ignore_ascii_case("link") {
             continue;
