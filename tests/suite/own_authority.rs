@@ -28,10 +28,8 @@ impl Nginx {
         certificates(folder.path());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = folder.path().display();
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .map(|name| format!("{name}_temp_path {at}/{name};\n"))
-            .collect();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temporary = temporary.map(|name| format!("{name}_temp_path {at}/{name};\n")).concat();
         let feed = "<rss version=\"2.0\"><channel><title>t</title><item><title>a</title></item></channel></rss>";
         let config = format!(
             "pid {at}/pid; error_log {at}/error.log; daemon off; master_process off; events {{ }}\n\

@@ -54,7 +54,10 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
                     )
                 );
             }
-            let legs = super::block_on(async { Ok(legs(&common.config, &loaded, args.offline, lang).await) })?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let legs = runtime.block_on(legs(&common.config, &loaded, args.offline, lang));
+            // A name server that keeps the system waiting would keep a person waiting as well.
+            runtime.shutdown_background();
             let (good, lines) = report::verdict(&legs, args.offline, lang);
             (if good { Exit::Ok } else { Exit::Failed }, lines)
         }
