@@ -98,3 +98,19 @@ fn the_shipped_examples_have_no_mistakes() {
     let output = hinomi(&["check", "--config", folder.path().join("hinomi.toml").to_str().unwrap()], &[]);
     assert_eq!(output.status.code(), Some(3), "no mistake, but nothing to run with: {}", stdout(&output));
 }
+
+#[test]
+fn times_are_shown_in_the_zone_of_the_configuration_wherever_the_machine_believes_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("watchlist.toml"), NAMES).unwrap();
+    let shown = |zone: &str| {
+        fs::write(folder.path().join("hinomi.toml"), zone).unwrap();
+        let config = folder.path().join("hinomi.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hinomi"));
+        let args = ["check", "--offline", "--lang", "en", "--config", config.to_str().unwrap()];
+        stdout(&command.env("TZ", "America/New_York").args(args).output().unwrap())
+    };
+    let clock = |text: String| text.lines().find(|l| l.starts_with("clock")).unwrap().to_owned();
+    assert!(clock(shown("")).ends_with("(+09:00)"));
+    assert!(clock(shown("[time]\nzone = \"+00:00\"\n")).ends_with("(+00:00)"));
+}
