@@ -21,12 +21,12 @@ use super::{FAR_TOO_LONG, TO, as_sent, in_clear, mail, notifier, params, postfix
 
 impl postfix::Postfix {
     /// Speaks TLS from the first byte.
-    fn tls_address(&self) -> SocketAddr {
+    pub(crate) fn tls_address(&self) -> SocketAddr {
         ([127, 0, 0, 1], self.tls_port).into()
     }
 
     /// The authority that signed its certificate, which is good for 127.0.0.1 alone, in PEM.
-    fn authority(&self) -> Vec<u8> {
+    pub(crate) fn authority(&self) -> Vec<u8> {
         std::fs::read(self.path("tls/ca.pem")).unwrap()
     }
 }
