@@ -99,7 +99,9 @@ impl Lookouts {
                     let page = store.incident_mentions(id, after, PAGE).await?;
                     let Some(last) = page.last() else { break };
                     after = last.id;
-                    page.iter().for_each(|record| lookout.retell(&mut back, record));
+                    for record in &page {
+                        lookout.retell(&mut back, record);
+                    }
                 }
                 lookout.is_back(back);
             }

@@ -87,8 +87,9 @@ impl Store {
 }
 
 fn too_long(error: sqlx::Error) -> StoreError {
-    let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
-    if code == "9" || code == "57014" {
+    if let sqlx::Error::Database(e) = &error
+        && matches!(e.code().as_deref(), Some("9" | "57014"))
+    {
         return StoreError::Broken("the question took too long and was ended; ask for a shorter time".to_owned());
     }
     error.into()
@@ -122,7 +123,9 @@ fn server_cells(row: &sqlx::postgres::PgRow) -> Vec<serde_json::Value> {
         let kind = value.type_info().name().to_owned();
         let Ok(text) = value.as_str().map(str::to_owned) else { return serde_json::Value::Null };
         match kind.as_str() {
-            "INT2" | "INT4" | "INT8" | "OID" | "FLOAT4" | "FLOAT8" | "NUMERIC" => number(text),
+            // A sum of whole numbers is «numeric» and whole.
+            "INT2" | "INT4" | "INT8" | "OID" | "NUMERIC" => text.parse::<i64>().map_or_else(|_| real(text), Into::into),
+            "FLOAT4" | "FLOAT8" => real(text),
             "BOOL" => i64::from(text == "t").into(),
             _ => text.into(),
         }
@@ -131,9 +134,6 @@ fn server_cells(row: &sqlx::postgres::PgRow) -> Vec<serde_json::Value> {
 }
 
 #[cfg(feature = "postgres")]
-fn number(text: String) -> serde_json::Value {
-    if let Ok(n) = text.parse::<i64>() {
-        return n.into();
-    }
-    text.parse::<f64>().map_or_else(|_| text.clone().into(), Into::into)
+fn real(text: String) -> serde_json::Value {
+    text.parse::<f64>().map_or_else(|_| text.into(), Into::into)
 }

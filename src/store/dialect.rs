@@ -16,7 +16,7 @@ use super::{StoreError, StoreParams, place::Engine, postgres, sqlite};
 /// Readers beside the one writer.
 const READERS: u32 = 4;
 /// How long a transaction waits for the one before it.
-const QUEUE: Duration = Duration::from_secs(60);
+const QUEUE: Duration = Duration::from_mins(1);
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

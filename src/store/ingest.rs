@@ -3,7 +3,7 @@
 //! # Invariants
 //! The same page stored twice changes nothing but the tally of duplicates. A cursor never runs ahead of its posts.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use sqlx::{AnyConnection, Row};
 
@@ -134,7 +134,7 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
         tally.insert("duplicate", batch.known as u64);
     }
     for judged in &batch.posts {
-        let fate = one_post(c, judged, ids, batch.now, &mut done).await?;
+        let fate = one_post(c, &without_nul(judged), ids, batch.now, &mut done).await?;
         *tally.entry(fate).or_default() += 1;
     }
     for (fate, posts) in tally {
@@ -154,6 +154,23 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
     }
     fail::fail_point!("c1_before", |_| std::process::abort());
     Ok(done)
+}
+
+/// PostgreSQL stores every letter but one, and a page that holds it would be refused for ever.
+fn without_nul(judged: &Judged) -> Cow<'_, Judged> {
+    let p = &judged.post;
+    let optional = [&p.title, &p.author, &p.url, &p.repost_of];
+    let all = optional.into_iter().flatten().chain([&p.text, &p.external_id]);
+    if !all.into_iter().any(|text| text.contains('\0')) {
+        return Cow::Borrowed(judged);
+    }
+    let mut clean = judged.clone();
+    let p = &mut clean.post;
+    let optional = [&mut p.title, &mut p.author, &mut p.url, &mut p.repost_of];
+    for text in optional.into_iter().flatten().chain([&mut p.text, &mut p.external_id]) {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+    Cow::Owned(clean)
 }
 
 /// Stores one post and returns the name of its fate in the tally.

@@ -85,6 +85,7 @@ pub(crate) struct ServerDatabase {
 
 impl ServerDatabase {
     /// `None` where no server is named.
+    #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
     pub(crate) async fn new() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var(SERVER).ok().filter(|s| !s.is_empty())?;

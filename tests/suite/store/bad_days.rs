@@ -13,7 +13,7 @@ use hinomi::{
 };
 use sqlx::{AnyConnection, Connection, Executor};
 
-use crate::harness::store::{TestStore, judged, noon};
+use crate::harness::store::{ServerDatabase, TestStore, judged, noon};
 
 /// A database as a program before this one left it.
 async fn old_database(path: &Path) {
@@ -190,6 +190,40 @@ fn a_second_hinomi_names_the_first_and_a_killed_one_holds_nothing() {
     first.kill().unwrap();
     first.wait().unwrap();
     let mut third = start();
+    third.kill().unwrap();
+    third.wait().unwrap();
+}
+
+#[tokio::test]
+async fn two_machines_cannot_both_work_on_one_server() {
+    let Some(database) = ServerDatabase::new().await else {
+        println!("HINOMI_TEST_POSTGRES names no server");
+        return;
+    };
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let on_server = |folder: &Path| {
+        let mut command = run_in(folder);
+        let settings = format!("[store]\nurl_env = \"TOWER_URL\"\n{SETTINGS}");
+        std::fs::write(folder.join("hinomi.toml"), settings).unwrap();
+        command.env("TOWER_URL", database.address.expose());
+        command
+    };
+    let start = |folder: &Path| {
+        let mut child = on_server(folder).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("Watching 1"), "{line}");
+        child
+    };
+    let mut first = start(here.path());
+    assert!(here.path().join("hinomi.key").exists() && !here.path().join("hinomi.db").exists());
+    let second = on_server(there.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("process {} on ", first.id())) && said.contains(" since 20"), "{said}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut third = start(there.path());
     third.kill().unwrap();
     third.wait().unwrap();
 }

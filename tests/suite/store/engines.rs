@@ -153,3 +153,14 @@ async fn sums_that_people_ask_for_are_numbers_on_every_engine() {
         assert_eq!((row[0].as_i64(), row[1].as_f64(), row[2].as_str()), (Some(2), Some(1.0), Some("しらかば生命")));
     }
 }
+
+#[tokio::test]
+async fn a_letter_that_one_engine_cannot_hold_does_not_hold_up_a_page() {
+    for t in TestStore::all().await {
+        let mut odd = judged("1", "mei", "不正利用\0の連絡", 0);
+        odd.post.title = Some("\0".into());
+        assert_eq!(t.ingest(vec![odd.clone(), judged("2", "aoi", "カードが使われた", 1)]).await.new, 2);
+        assert_eq!(t.ingest(vec![odd]).await.duplicates, 1);
+        assert_eq!(t.words("select title from v_mentions where title is not null").await, "\u{fffd}");
+    }
+}
