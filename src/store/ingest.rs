@@ -160,14 +160,14 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
 fn without_nul(judged: &Judged) -> Cow<'_, Judged> {
     let p = &judged.post;
     let optional = [&p.title, &p.author, &p.url, &p.repost_of];
-    let all = optional.into_iter().flatten().chain([&p.text, &p.external_id]);
+    let all = optional.into_iter().flatten().chain([&p.text, &p.external_id, &judged.text_key]);
     if !all.into_iter().any(|text| text.contains('\0')) {
         return Cow::Borrowed(judged);
     }
     let mut clean = judged.clone();
     let p = &mut clean.post;
     let optional = [&mut p.title, &mut p.author, &mut p.url, &mut p.repost_of];
-    for text in optional.into_iter().flatten().chain([&mut p.text, &mut p.external_id]) {
+    for text in optional.into_iter().flatten().chain([&mut p.text, &mut p.external_id, &mut clean.text_key]) {
         *text = text.replace('\0', "\u{fffd}");
     }
     Cow::Owned(clean)

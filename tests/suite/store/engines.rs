@@ -32,7 +32,9 @@ async fn fill(t: &TestStore) {
     t.ingest(page).await;
     let mut again = judged("v", "channel", "荷物を投げる動画", 200);
     again.post.views = Some(5_000);
-    t.ingest(vec![again, judged("3", "mei", "編集した", 10)]).await;
+    let mut edited = judged("3", "mei", "編集した", 10);
+    edited.mentions[0].0.affected_count = Some(23_456);
+    t.ingest(vec![again, edited]).await;
 
     let source = SourceName("sns".into());
     let state = SourceState { errors: 2, last_error: Some("503".into()), ..SourceState::new(source.clone(), noon()) };
