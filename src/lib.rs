@@ -16,7 +16,7 @@
 //! | `detect` | `model` | — |
 //! | `store` | `model`, `clock` | sqlx |
 //! | `alert` | `model`, `clock` | lettre (`email/`), askama |
-//! | `web` | `model` | axum, hyper, prometheus-client |
+//! | `web` | `model` | axum, hyper, hyper-util, prometheus-client |
 //! | `config` | `model` and the `Params` types of the stages | toml |
 //! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |
 //! | `app` | everything but `cli` and `demo` | hinomi-ipadic, sd-notify, `tokio::spawn`, signals |

@@ -65,9 +65,21 @@ impl Files {
         changed
     }
 
-    /// Takes what they say now for known, and follows a watchlist that lies elsewhere.
-    pub async fn read_as_they_are(&mut self, paths: Vec<PathBuf>) {
-        *self = Self::watch(paths).await;
+    /// Takes what they say now for known: somebody is about to read them.
+    pub async fn take_note(&mut self) {
+        self.last = prints(&self.paths).await;
+        self.known.clone_from(&self.last);
+    }
+
+    /// Looks at these from now on. What was known of one that stays is kept, so that no change between is missed.
+    pub async fn follow(&mut self, paths: Vec<PathBuf>) {
+        let mut next = Self::watch(paths).await;
+        for (path, known) in self.paths.iter().zip(&self.known) {
+            if let Some(at) = next.paths.iter().position(|p| p == path) {
+                next.known[at] = *known;
+            }
+        }
+        *self = next;
     }
 }
 

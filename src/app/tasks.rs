@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -41,6 +42,8 @@ const TIDY_EVERY: Span = Span::days(1);
 /// Pause after a round that failed, doubled up to the longest.
 const PAUSE: Span = Span::seconds(1);
 pub(super) const LONGEST_PAUSE: Span = Span::minutes(1);
+/// Whoever waits for what is due shows this often that it can still wait. In real time, whatever the clock says.
+pub(super) const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// What the loops share.
 pub(super) struct Shared {
@@ -109,9 +112,18 @@ async fn rounds<F, R>(
         if next - shared.clock.now() > LONGEST_PAUSE {
             pulse.rest();
         }
-        let goes_on = tokio::select! {
-            goes_on = shared.until(next, &mut stop) => goes_on,
-            () = woken(early) => true,
+        let goes_on = loop {
+            tokio::select! {
+                goes_on = shared.until(next, &mut stop) => break goes_on,
+                () = woken(early) => break true,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                    pulse.beat();
+                    // The clock was set back, and what was due in a minute would come tomorrow.
+                    if pulse.count().is_some() {
+                        next = next.min(shared.clock.now() + LONGEST_PAUSE);
+                    }
+                }
+            }
         };
         if !goes_on {
             pulse.rest();

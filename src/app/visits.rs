@@ -20,7 +20,7 @@ use super::{
     plan::{Plan, Planned},
     service::Notice,
     stage::Stage,
-    tasks::{LONGEST_PAUSE, Shared},
+    tasks::{LONGEST_PAUSE, SIGN_OF_LIFE, Shared},
 };
 use crate::{
     collect::{poll, schedule::HostPace},
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Nothing due: look again after this; the watchdog wants a sign of life.
+/// Nothing due: look again after this.
 const IDLE: Span = Span::minutes(1);
 /// The longest pause after visits that broke off.
 const LONGEST_BREAK: Span = Span::minutes(30);
@@ -77,6 +77,7 @@ pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
         let next = depart(&shared, &plan, &mut round, &mut visits);
         tokio::select! {
             goes_on = shared.until(next, &mut stop) => if !goes_on { break },
+            () = tokio::time::sleep(SIGN_OF_LIFE) => {}
             Some(ended) = visits.join_next_with_id() => arrive(&shared, &mut round, ended),
             changed = plans.changed() => {
                 // The sender lives in `shared`, so it is there.

@@ -144,12 +144,10 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         };
         if again {
             systemd::reloading();
-            let named = reload::reload(&app, &running, common).await;
+            changes.take_note().await;
+            let read = reload::reload(&app, &running, common).await;
+            changes.follow(read).await;
             systemd::ready();
-            // Without a new watchlist's place the old one may still be the one that is mended.
-            if let Some(settings) = named {
-                changes.read_as_they_are(files(&common.config, &settings)).await;
-            }
         }
     }
     systemd::stopping();

@@ -41,7 +41,7 @@ const TABLE: &[(&str, Ours, &str)] = &[
     ("detect", Ours::Only(&["model"]), "—"),
     ("store", Ours::Only(&["model", "clock"]), "sqlx"),
     ("alert", Ours::Only(&["model", "clock"]), "lettre (`email/`), askama"),
-    ("web", Ours::Only(&["model"]), "axum, hyper, prometheus-client"),
+    ("web", Ours::Only(&["model"]), "axum, hyper, hyper-util, prometheus-client"),
     ("config", Ours::Params, "toml"),
     ("demo", Ours::Only(&["model", "clock"]), "axum, encoding_rs (to write Shift_JIS)"),
     ("app", Ours::AllBut(&["cli", "demo"]), "hinomi-ipadic, sd-notify, `tokio::spawn`, signals"),

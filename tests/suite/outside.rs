@@ -127,8 +127,7 @@ fn a_port_that_is_taken_is_said_and_the_watch_goes_on_until_it_is_free() {
     let place = Place::with(&config(9).replace("127.0.0.1:0", &address.to_string()));
     let mut hinomi = Running::of(&mut place.command());
     hinomi.wait_for("/healthz is not there");
-    hinomi.wait_for("Watching 1 companies");
-    assert!(hinomi.lives());
+    assert!(hinomi.lives() && hinomi.said.contains("Watching 1 companies"), "{}", hinomi.said);
     drop(holder);
     assert_eq!(hinomi.port(), address);
     assert_eq!(hinomi.get("/readyz").code, 200);

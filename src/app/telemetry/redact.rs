@@ -36,7 +36,8 @@ pub fn hide(secret: &Secret) {
     // In a JSON line quotes and backslashes look otherwise.
     let quoted = serde_json::to_string(plain).unwrap_or_default();
     let mut hidden = HIDDEN.lock().unwrap_or_else(PoisonError::into_inner);
-    for form in [plain, quoted.trim_matches('"')] {
+    let quoted = quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"')).unwrap_or_default();
+    for form in [plain, quoted] {
         if !form.is_empty() && !hidden.iter().any(|h| h == form) {
             hidden.push(form.to_owned());
         }

@@ -255,13 +255,30 @@ fn the_reference_names_exactly_the_keys_that_are_read() {
     for part in reference::PARTS.iter().filter(|p| p.header != "[recipients]") {
         let found = mistakes(&full(part.header));
         let known = found.iter().find_map(|m| m.split_once("known here: ")).expect("a list of keys").1;
-        let tables = ["store", "time", "collect", "source", "detect", "mail", "recipients", "alert", "log", "smtp"];
+        let tables =
+            ["store", "time", "collect", "source", "detect", "mail", "recipients", "alert", "web", "log", "smtp"];
         let known: BTreeSet<_> = known.split(", ").filter(|k| !tables.contains(k)).collect();
         assert_eq!(known, part.keys.iter().map(|k| k.name).collect(), "{}", part.header);
     }
     let said = watchlist::mistakes("[[company]]\nname = \"a\"\nxyzzyxyzzy = 1\n");
     let known: BTreeSet<_> = said.split_once("known here: ").unwrap().1.split(", ").collect();
     assert_eq!(known, reference::COMPANY_KEYS.iter().map(|k| k.0).collect());
+}
+
+#[test]
+fn the_window_for_machines_opens_on_this_machine_only() {
+    let listen = |value: &str| loaded(&format!("[web]\nlisten = {value}")).unwrap().listen.map(|at| at.to_string());
+    assert_eq!(loaded("").unwrap().listen.map(|at| at.to_string()).as_deref(), Some("127.0.0.1:8730"));
+    assert_eq!(listen("\"127.0.0.9:1\"").as_deref(), Some("127.0.0.9:1"));
+    assert_eq!(listen("\"[::1]:0\"").as_deref(), Some("[::1]:0"));
+    assert_eq!(listen("\"off\""), None);
+    for open in ["0.0.0.0:8730", "[::]:8730", "192.0.2.7:8730", "[::ffff:127.0.0.1]:8730"] {
+        let said = mistakes(&format!("[web]\nlisten = {open:?}")).join("\n");
+        assert!(said.contains("could be seen from outside") && said.contains("127.0.0.1:8730"), "{said}");
+    }
+    for wrong in ["localhost:8730", "8730", "127.0.0.1", "OFF"] {
+        assert!(mistakes(&format!("[web]\nlisten = {wrong:?}"))[0].contains("or \"off\""), "{wrong}");
+    }
 }
 
 #[test]

@@ -82,23 +82,21 @@ fn a_round_that_fails_is_tried_again_and_three_in_a_row_are_told() {
 #[test]
 fn a_loop_that_stands_still_ends_the_process() {
     let place = Place::new();
-    let mut hinomi = place.start("detect=sleep(600000);watchdog=return(4)");
+    let mut hinomi = place.start("detect=sleep(600000);watchdog=return(15)");
     let (status, took) = hinomi.end();
     assert_eq!(status.code(), Some(1), "{}", hinomi.log());
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert!(took < Duration::from_secs(45), "{took:?}");
     let log = hinomi.log();
     assert!(log.contains("a loop does not move") && log.contains("hinomi: detect does not move any longer"), "{log}");
 }
 
 #[test]
-fn a_loop_that_has_nothing_to_do_or_much_to_do_does_not_stand_still() {
+fn a_loop_that_has_nothing_to_do_does_not_stand_still() {
     let place = Place::new();
-    // Tidying is due once a day; the watchdog of this test barks after three seconds without progress of anybody else,
-    // who wake at least each minute, so only the resting one may be quiet for so long.
-    let mut hinomi = place.start("watchdog=return(75)");
+    let mut hinomi = place.start("watchdog=return(15)");
     hinomi.until("/metrics", |a| {
         let since = sample(&a.body, "hinomi_up_since_timestamp_seconds").unwrap();
-        owing::now().seconds() as f64 - since > 5.0
+        owing::now().seconds() as f64 - since > 25.0
     });
     assert!(hinomi.lives());
     assert!(!hinomi.get("/healthz").body.contains("stage_stuck"));
@@ -135,7 +133,7 @@ async fn the_last_road_to_a_person_is_taken_before_the_end() {
 fn systemd_hears_that_we_are_ready_alive_reloading_and_stopping() {
     let place = Place::new();
     let socket = UnixDatagram::bind(place.path("notify")).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut hinomi = Running::of(
         place.command().env("NOTIFY_SOCKET", place.path("notify")).env("FAILPOINTS", "watchdog=return(300)"),
     );

@@ -49,17 +49,19 @@ async fn no_password_no_token_and_no_address_in_clear_gets_out() {
         let mut text = config(server.port)
             .replace("tls = \"none\"", "tls = \"none\"\nusername = \"hinomi\"\npassword_env = \"CANARY\"");
         for name in ["old", "broken"] {
-            text += &format!(
+            let source = format!(
                 "[[source]]\nname = \"{name}\"\nkind = \"feed\"\nurl = \"http://127.0.0.1:{web}/{name}?token={TOKEN}\"\n\
                  source_type = \"news\"\n"
             );
+            text.push_str(&source);
         }
         // Nobody listens there.
-        text += &format!(
+        let rest = format!(
             "[[source]]\nname = \"refused\"\nkind = \"feed\"\nurl = \"http://127.0.0.1:9/x?token={TOKEN}\"\nsource_type = \"news\"\n\
              [collect]\nallow = [\"127.0.0.1:{web}\", \"127.0.0.1:9\"]\nhost_spacing = \"1s\"\n\
              [log]\nlevel = \"trace\"\nformat = \"{format}\"\n"
         );
+        text.push_str(&rest);
         let place = Place::with(&text);
         owing::owe(&place.path("hinomi.db"), WATCHLIST, &["sato.hanako@aozora.example"]).await;
         let mut hinomi =

@@ -10,7 +10,7 @@ use crate::harness::{
     process::{Place, WATCHLIST, config},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn undelivered(place: &Place) -> i64 {
     let store = Store::open(&StoreParams::at(place.path("hinomi.db"))).await.unwrap();
