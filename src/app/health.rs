@@ -214,8 +214,8 @@ impl Witness for Shared {
                 .filter_map(|s| Some((source_id(&s.source), s.last_ok_at?)))
                 .collect(),
             detector_lag: Some(lag),
-            open: standing.as_ref().map(|s| numbers(&s.open)).unwrap_or_default(),
-            outbox: standing.as_ref().map(|s| numbers(&s.outbox)).unwrap_or_default(),
+            open: standing.as_ref().map(|s| numbers(&s.open)),
+            outbox: standing.as_ref().map(|s| numbers(&s.outbox)),
             outbox_oldest: standing
                 .as_ref()
                 .map(|s| s.outbox.iter().filter_map(|a| a.oldest).min().map_or(Span::ZERO, |oldest| now - oldest)),

@@ -152,7 +152,7 @@ fn stages(seen: &Seen, all: &mut Vec<Reason>) {
         let (word, ja_word) = (stage.as_str(), stage.ja());
         if panics > 0 {
             let ja = format!("{ja_word}が10分のうちに{panics}回異常終了し、やり直しました");
-            let en = format!("{word} broke off {panics} times within ten minutes and was started again");
+            let en = format!("{word} broke off and was started again ({panics} within ten minutes)");
             all.push(Reason::new("stage_panicked", Status::Degraded, ja, en));
         }
         if failed >= ROUNDS {

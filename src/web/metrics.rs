@@ -106,9 +106,9 @@ pub struct Gauges {
     /// Since the last look that ended well.
     pub detector_lag: Option<Span>,
     /// Open incidents.
-    pub open: Vec<(Level, u64)>,
+    pub open: Option<Vec<(Level, u64)>>,
     /// Alerts that somebody has not got yet.
-    pub outbox: Vec<(Level, u64)>,
+    pub outbox: Option<Vec<(Level, u64)>>,
     /// How long the oldest of them has been waiting.
     pub outbox_oldest: Option<Span>,
     /// Deliveries that wait for a person to mend something.
@@ -154,6 +154,8 @@ impl Gauges {
             ("incidents_open", "Open incidents", &self.open),
             ("outbox_pending", "Alerts that somebody has not got yet", &self.outbox),
         ] {
+            // A database that does not answer is not an empty one.
+            let Some(levels) = levels else { continue };
             let family = Family::<[(&'static str, &'static str); 1], Gauge>::default();
             for level in [Level::Notice, Level::Warning, Level::Critical] {
                 let number = levels.iter().find(|(l, _)| *l == level).map_or(0, |(_, n)| *n);
