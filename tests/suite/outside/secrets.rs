@@ -73,7 +73,7 @@ async fn no_password_no_token_and_no_address_in_clear_gets_out() {
         });
         // A reload that is wrong repeats what is wrong, and only that.
         let wrong = text
-            .replace("[collect]", "[collect]\npoll_evry = \"1m\"")
+            .replace("[collect]", "[collect]\npol_every = \"1m\"")
             .replace("http://127.0.0.1:9/", "http://user:userinfo-canary@127.0.0.1:9/");
         place.write("hinomi.toml", &wrong);
         hinomi.signal("HUP");
@@ -83,7 +83,7 @@ async fn no_password_no_token_and_no_address_in_clear_gets_out() {
         assert!(hinomi.end().0.success());
         let (log, said) = (hinomi.log(), hinomi.rest());
         assert!(log.contains("moved for good") && log.contains("not accepted"), "the test looks at nothing:\n{log}");
-        assert!(said.contains("poll_evry") && said.contains("must not carry a user name"), "{said}");
+        assert!(said.contains("pol_every") && said.contains("must not carry a user name"), "{said}");
         for (name, output) in [("log", &log), ("stdout", &said), ("health and metrics", &shown)] {
             for canary in [CANARY_PASSWORD, TOKEN, MOVED, "userinfo-canary", "sato", "対応したの私です"] {
                 assert!(!output.contains(canary), "{canary} in the {name}:\n{output}");
