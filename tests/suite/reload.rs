@@ -28,13 +28,13 @@ fn a_wrong_configuration_is_not_taken_over_and_every_mistake_is_told() {
     let mut hinomi = place.start("");
     let broken = config(9).replace("port = 9", "prot = 9").replace("[alert]", "[alrt]");
     place.write("hinomi.toml", &broken);
-    place.write("watchlist.toml", "[[company]]\nnmae = \"青空テレコム\"\n");
+    place.write("watchlist.toml", "[[company]]\nnam = \"青空テレコム\"\n");
     hinomi.signal("HUP");
     hinomi.wait_for("The old one stays in force");
     for mistake in [
         "hinomi.toml:7:1: unknown key \"prot\" — did you mean \"port\"",
         "\"alrt\"",
-        "watchlist.toml:2:1: unknown key \"nmae\"",
+        "watchlist.toml:2:1: unknown key \"nam\"",
     ] {
         hinomi.wait_for(mistake);
     }
