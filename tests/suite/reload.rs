@@ -34,7 +34,7 @@ fn a_wrong_configuration_is_not_taken_over_and_every_mistake_is_told() {
     for mistake in [
         "hinomi.toml:7:1: unknown key \"prot\" — did you mean \"port\"",
         "\"alrt\"",
-        "watchlist.toml:2:1: unknown key \"nam\"",
+        "watchlist.toml:2:1: unknown key \"names\"",
     ] {
         hinomi.wait_for(mistake);
     }
