@@ -28,7 +28,7 @@ fn a_wrong_configuration_is_not_taken_over_and_every_mistake_is_told() {
     let mut hinomi = place.start("");
     let broken = config(9).replace("port = 9", "prot = 9").replace("[alert]", "[alrt]");
     place.write("hinomi.toml", &broken);
-    place.write("watchlist.toml", "[[company]]\nnam = \"青空テレコム\"\n");
+    place.write("watchlist.toml", "[[company]]\nnames = \"青空テレコム\"\n");
     hinomi.signal("HUP");
     hinomi.wait_for("The old one stays in force");
     for mistake in [
