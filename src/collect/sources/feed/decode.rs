@@ -6,7 +6,7 @@
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text of `body`, whose server called it `content_type`.
-pub(crate) fn decode(body: &[u8], content_type: Option<&str>) -> String {
+pub fn decode(body: &[u8], content_type: Option<&str>) -> String {
     if let Some(text) = by_mark(body).or_else(|| by_pattern(body)) {
         return text;
     }

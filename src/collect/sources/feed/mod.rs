@@ -20,7 +20,9 @@ mod second;
 
 use url::Url;
 
+use self::scan::Scanned;
 pub use advertised::advertised;
+pub use decode::decode;
 pub use entry::{Entry, Feed};
 
 use crate::{
@@ -52,7 +54,7 @@ pub struct Document<'d> {
 pub fn read(document: &Document<'_>) -> Result<Feed, SourceError> {
     let base = document.url.and_then(|url| Url::parse(url).ok());
     let base = base.as_ref();
-    let text = decode::decode(document.body, document.content_type);
+    let text = decode(document.body, document.content_type);
     let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
     let mut feed = if start.starts_with(['{', '[']) {
         json::read(start, base, document.zone).ok_or_else(|| malformed(start))?
@@ -61,11 +63,15 @@ pub fn read(document: &Document<'_>) -> Result<Feed, SourceError> {
         if scanned.is_web_page && !scanned.is_feed {
             return Err(SourceError::WebPage);
         }
-        second::fill(&mut scanned.entries, &text, base);
+        // A page of more entries than we read is not read twice.
+        if scanned.skipped == 0 {
+            second::fill(&mut scanned.entries, &text, base);
+        }
         if !scanned.is_feed && scanned.entries.is_empty() {
             return Err(malformed(start));
         }
-        Feed { title: scanned.title, entries: scanned.entries, update_every: scanned.update_every, skipped: 0 }
+        let Scanned { title, entries, update_every, skipped, .. } = scanned;
+        Feed { title, entries, update_every, skipped }
     };
     entry::name_entries(&mut feed, base);
     entry::bound(&mut feed);
