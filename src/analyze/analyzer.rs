@@ -25,9 +25,6 @@ use crate::model::{
     watch::{CompanyName, Watchlist},
 };
 
-/// Pieces of evidence that are kept for a mention.
-const EVIDENCE: usize = 60;
-
 /// What a post says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Analysis {
@@ -260,7 +257,7 @@ fn highest(scores: &BTreeMap<Category, f32>) -> Category {
 
 fn evidence(sums: Sums) -> Vec<Evidence> {
     // The points come by weight: what is left out is the weakest.
-    let mut all: Vec<Evidence> = sums.points.into_iter().take(EVIDENCE).map(|p| p.evidence).collect();
+    let mut all: Vec<Evidence> = sums.points.into_iter().take(limits::EVIDENCE).map(|p| p.evidence).collect();
     all.sort_by(|a, b| (!a.in_title, a.start, a.end, &a.category).cmp(&(!b.in_title, b.start, b.end, &b.category)));
     all
 }

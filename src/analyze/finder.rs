@@ -12,9 +12,7 @@ use super::{
     sieve::Sieve,
     token::Token,
 };
-
-/// Hits of one term in one text that are kept.
-const OFTEN: u8 = 20;
+use crate::model::limits;
 
 /// A term where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +111,7 @@ impl Finder {
         hits.retain(|h| {
             let Some(n) = times.get_mut(h.entry) else { return false };
             *n = n.saturating_add(1);
-            *n <= OFTEN
+            *n <= limits::TERM_HITS
         });
         hits
     }

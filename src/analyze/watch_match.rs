@@ -17,13 +17,13 @@ use super::{
     lexicon::Lexicons,
     normalize::{self, Normalized},
 };
-use crate::model::watch::{Alias, Watch, Watchlist};
+use crate::model::{
+    limits,
+    watch::{Alias, Watch, Watchlist},
+};
 
 /// How far a context word may stand from an ambiguous name, in letters.
 const CONTEXT: usize = 60;
-
-/// Names in one text that are looked at: an article has dozens, a flood thousands.
-const OFTEN: usize = 400;
 
 /// A company named in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Matcher {
         let mut found: Vec<(&Name, Range<usize>)> = Vec::new();
         for m in self.automaton.find_overlapping_iter(text) {
             for name in self.names.get(m.value() as usize).into_iter().flatten() {
-                if found.len() < OFTEN {
+                if found.len() < limits::NAMES {
                     found.push((name, m.start()..m.end()));
                 }
             }

@@ -3,7 +3,7 @@
 //! No cookies, no referrer, no proxy from the environment. Redirections are followed by hand, because every hop has
 //! to pass the guard. What comes back is whole or it is an error: half a page is never a page.
 
-use std::{error::Error as _, time::Duration};
+use std::error::Error as _;
 
 use async_trait::async_trait;
 use reqwest::{
@@ -89,12 +89,6 @@ pub struct HttpFetch {
     guard: Guard,
 }
 
-/// A server that stops in the middle of a page is left alone after this.
-const STALLED: Duration = Duration::from_secs(10);
-/// Bytes of headers over HTTP/2.
-const HEADER_BYTES: u32 = 64 * 1024;
-/// Headers over HTTP/1.
-const HEADERS: usize = 100;
 const ACCEPT: &str =
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5";
 
@@ -119,10 +113,10 @@ impl HttpFetch {
             .dns_resolver(guard.clone())
             .connect_timeout(limits::CONNECT.to_std())
             .timeout(limits::REQUEST.to_std())
-            .read_timeout(STALLED)
+            .read_timeout(limits::STALLED.to_std())
             .pool_max_idle_per_host(1)
-            .http1_max_headers(HEADERS)
-            .http2_max_header_list_size(HEADER_BYTES)
+            .http1_max_headers(limits::HEADERS)
+            .http2_max_header_list_size(limits::HEADER_BYTES)
             .build()
             .map_err(|e| classify(&e))?;
         Ok(Self { client, guard })
@@ -144,15 +138,7 @@ impl HttpFetch {
             }
             permanent &= matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
             let next = location(&answer, &url)?;
-            if url.scheme() == "https" && next.scheme() == "http" {
-                return Err(FetchError::Refused("a redirection from https to http".into()));
-            }
-            if seen.contains(&next) {
-                return Err(FetchError::Refused("the redirections go in a circle".into()));
-            }
-            if seen.len() > limits::REDIRECTS {
-                return Err(FetchError::Refused(format!("more than {} redirections", limits::REDIRECTS)));
-            }
+            may_follow(&seen, &next)?;
             seen.push(next.clone());
             url = next;
         }
@@ -206,6 +192,21 @@ async fn read_file(path: &std::path::Path, from: u64) -> std::io::Result<Respons
 
 fn is_redirection(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a redirection to `next` is followed, after the hops of `seen`.
+fn may_follow(seen: &[Url], next: &Url) -> Result<(), FetchError> {
+    let refused = |why: String| Err(FetchError::Refused(why));
+    if next.scheme() == "http" && seen.last().is_some_and(|url| url.scheme() == "https") {
+        return refused("a redirection from https to http".into());
+    }
+    if seen.contains(next) {
+        return refused("the redirections go in a circle".into());
+    }
+    if seen.len() > limits::REDIRECTS {
+        return refused(format!("more than {} redirections", limits::REDIRECTS));
+    }
+    Ok(())
 }
 
 fn location(answer: &reqwest::Response, url: &Url) -> Result<Url, FetchError> {
@@ -318,6 +319,17 @@ mod tests {
         for wrong in ["-1", "soon", "99999999999999"] {
             assert_eq!(retry_after(&headers(&[("retry-after", wrong)])), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn nothing_that_was_asked_in_secret_is_asked_again_in_the_open() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (closed, open) = (url("https://a.example/"), url("http://a.example/"));
+        let refused = Err(FetchError::Refused("a redirection from https to http".into()));
+        assert_eq!(may_follow(std::slice::from_ref(&closed), &open), refused);
+        assert_eq!(may_follow(std::slice::from_ref(&open), &closed), Ok(()));
+        // Also when the way began in the open.
+        assert_eq!(may_follow(&[open, closed], &url("http://b.example/")), refused);
     }
 
     #[test]

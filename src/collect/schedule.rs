@@ -14,15 +14,14 @@ use super::{
 use crate::{
     clock::jitter,
     model::{
+        limits,
         source::SourceState,
         time::{Span, Timestamp},
     },
 };
 
 /// The longest way between two visits.
-pub const LONGEST: Span = Span::days(1);
-/// The longest pause that a server may ask for.
-pub const LONGEST_PAUSE: Span = Span::days(7);
+pub const LONGEST: Span = limits::INTERVAL;
 /// A network that fails costs the server nothing, so we look more often.
 const LONGEST_OFFLINE: Span = Span::minutes(30);
 /// Nobody is asked twice within this, whatever anybody configured.
@@ -102,7 +101,7 @@ fn pause(failure: &Failure, now: Timestamp) -> Span {
         RetryAfter::In(span) => span,
         RetryAfter::At(then) => then - now,
     };
-    pause.clamp(Span::ZERO, LONGEST_PAUSE)
+    pause.clamp(Span::ZERO, limits::PAUSE)
 }
 
 /// Until when nobody of ours asks this host, if it asked for that. The pause is the host's, not the feed's.
@@ -201,7 +200,7 @@ mod tests {
         let date = limited(Some(RetryAfter::At(NOW + Span::hours(2))));
         assert!(wait(&date, Hints::default(), 1) >= Span::hours(2));
         let absurd = limited(Some(RetryAfter::In(Span::days(3000))));
-        assert_eq!(host_pause(&absurd, NOW), Some(NOW + LONGEST_PAUSE));
+        assert_eq!(host_pause(&absurd, NOW), Some(NOW + limits::PAUSE));
         assert_eq!(host_pause(&limited(None), NOW), None);
         assert_eq!(host_pause(&limited(Some(RetryAfter::At(NOW - Span::hours(2)))), NOW), None);
     }
@@ -220,6 +219,43 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_host_is_asked_sooner_than_it_wishes(
+            seconds in 0..2_000_000_i64, date: bool, status in prop_oneof![Just(429_u16), Just(503)], errors in 1..50_u32,
+        ) {
+            let span = Span::seconds(seconds);
+            let retry_after = Some(if date { RetryAfter::At(NOW + span) } else { RetryAfter::In(span) });
+            let outcome = failed(FetchError::RateLimited { status, retry_after });
+            let kept = span.min(limits::PAUSE);
+            prop_assert!(wait(&outcome, Hints::default(), errors) >= kept.max(SHORTEST));
+            prop_assert_eq!(host_pause(&outcome, NOW), (kept > Span::ZERO).then(|| NOW + kept));
+        }
+
+        #[test]
+        fn two_visits_of_one_host_are_apart_whatever_was_asked(
+            steps in proptest::collection::vec((0..5_u8, 0..7_200_i64, any::<bool>()), 1..40), gap in 1..60_i64,
+        ) {
+            let (mut pace, gap) = (HostPace::default(), Span::seconds(gap));
+            let mut last = BTreeMap::<String, Timestamp>::new();
+            let mut held = BTreeMap::<String, Timestamp>::new();
+            let mut now = NOW;
+            for (host, seconds, hold) in steps {
+                let host = format!("h{host}.example");
+                if hold {
+                    let until = now + Span::seconds(seconds);
+                    pace.hold(&host, until);
+                    let known = held.entry(host).or_insert(until);
+                    *known = (*known).max(until);
+                } else {
+                    let at = pace.book(&host, gap, now);
+                    prop_assert!(at >= now && held.get(&host).is_none_or(|until| at >= *until));
+                    prop_assert!(last.get(&host).is_none_or(|before| at >= *before + gap));
+                    last.insert(host, at);
+                    now = now + Span::seconds(seconds % 30);
+                }
+            }
+        }
+
         #[test]
         fn nothing_is_given_up(errors in any::<u32>(), status in 400_u16..600) {
             let wait = wait(&failed(FetchError::Status(status)), Hints::default(), errors);

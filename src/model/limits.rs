@@ -9,12 +9,22 @@ use super::time::Span;
 pub const BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Entries taken from one page; the newest are kept.
 pub const ENTRIES: usize = 500;
+/// Entries of one page that are read to find the newest: 1.7 million empty ones fit into a page, and took 455 MB.
+pub const ENTRIES_READ: usize = 10_000;
 /// Bytes of a post's text.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Bytes of a title, an author, an address or an identity.
 pub const FIELD_BYTES: usize = 2 * 1024;
 /// Bytes of markup that are turned to text.
 pub const HTML_BYTES: usize = 256 * 1024;
+/// Elements of a feed within one another; nothing that anybody reads lies deeper.
+pub const DEPTH: usize = 64;
+/// Prefixes of namespaces in force at once.
+pub const PREFIXES: usize = 128;
+/// Entities that a document declares itself: every text is searched for each of them.
+pub const ENTITIES: usize = 64;
+/// Bytes of such an entity's value.
+pub const ENTITY_BYTES: usize = 256;
 /// Letters of an error or a server's reply that are kept.
 pub const ERROR_CHARS: usize = 200;
 /// Hops of redirection.
@@ -23,10 +33,22 @@ pub const REDIRECTS: usize = 5;
 pub const CONNECT: Span = Span::seconds(5);
 /// For a whole request, body included.
 pub const REQUEST: Span = Span::seconds(20);
+/// Until the headers of an answer are whole, and then between two of its pieces.
+pub const STALLED: Span = Span::seconds(10);
+/// Headers of a response over HTTP/1.
+pub const HEADERS: usize = 100;
+/// Bytes of a response's headers over HTTP/2.
+pub const HEADER_BYTES: u32 = 64 * 1024;
+/// The longest pause that a server may ask for.
+pub const PAUSE: Span = Span::days(7);
+/// The longest way between two visits that a page or a server may wish for.
+pub const INTERVAL: Span = Span::days(1);
 /// For the connection to a mail server.
 pub const SMTP_CONNECT: Span = Span::seconds(10);
 /// For a whole SMTP transaction: lettre's own limit covers connecting only.
 pub const SMTP_TRANSACTION: Span = Span::seconds(90);
+/// For the goodbye to a mail server, which changes nothing any more.
+pub const SMTP_QUIT: Span = Span::seconds(1);
 /// Bytes a mail server may say in one transaction, its certificates included. lettre reads a line to its end, however
 /// long, and a reply of many lines anew with each of them: 100 KB kept a debug build busy for 20 s.
 pub const SMTP_READ_BYTES: usize = 32 * 1024;
@@ -36,6 +58,12 @@ pub const MAIL_HTML_BYTES: usize = 60 * 1024;
 pub const EXCERPT_CHARS: usize = 140;
 /// Letters of a mail's subject.
 pub const SUBJECT_CHARS: usize = 120;
+/// Names in one text that are looked at: an article has dozens, a flood thousands.
+pub const NAMES: usize = 400;
+/// Hits of one term in one text that are kept.
+pub const TERM_HITS: u8 = 20;
+/// Pieces of evidence that are kept for a mention.
+pub const EVIDENCE: usize = 60;
 /// Requests under way at once.
 pub const FETCHES: usize = 8;
 /// How far a post's claimed time may lie before its collection (later ones go to their old time flagged as late).

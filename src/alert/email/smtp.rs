@@ -9,7 +9,7 @@
 //! - `send` ends after `Limits::transaction` and a second for the goodbye, whatever the server does.
 //! - Once the server has taken the mail, nothing that happens later makes it a failure.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use lettre::{
@@ -37,9 +37,6 @@ use crate::{
     },
     model::{alert::Rendered, limits, time::Span},
 };
-
-/// For the goodbye, which changes nothing any more.
-const QUIT: Duration = Duration::from_secs(1);
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +225,7 @@ impl Notifier for SmtpNotifier {
             Err(Trouble::Network(_) | Trouble::Silence(_)) => false,
         };
         if let Some(line) = line.as_mut().filter(|_| answered) {
-            timeout(QUIT, line.quit()).await.ok();
+            timeout(limits::SMTP_QUIT.to_std(), line.quit()).await.ok();
         }
         match ended {
             Ok(reply) => Ok(Receipt { reply: printable(&reply) }),

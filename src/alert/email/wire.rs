@@ -41,6 +41,9 @@ pub(super) fn framed(to: &Address, mime: &[u8]) -> Vec<u8> {
     wire
 }
 
+/// Bytes read at once.
+const PIECE: usize = 4 * 1024;
+
 /// A connection that breaks once the other side has said more than `limits::SMTP_READ_BYTES`.
 pub(super) struct Bounded {
     stream: TcpStream,
@@ -70,9 +73,13 @@ impl AsyncRead for Bounded {
         if self.left == 0 {
             return Poll::Ready(Err(io::Error::other(TooMuch)));
         }
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.left = self.left.saturating_sub(buf.filled().len() - before);
+        // By way of a piece of our own, so that no single reading goes beyond what is left.
+        let mut piece = [0; PIECE];
+        let most = PIECE.min(self.left).min(buf.remaining());
+        let mut part = ReadBuf::new(piece.get_mut(..most).unwrap_or_default());
+        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+        self.left = self.left.saturating_sub(part.filled().len());
+        buf.put_slice(part.filled());
         polled
     }
 }

@@ -106,17 +106,19 @@ pub fn parse_line(line: &str) -> Result<Post, String> {
     let published_at = time("published_at", line.published_at)?;
     let collected_at = time("collected_at", line.collected_at)?.or(published_at);
     let collected_at = collected_at.ok_or("\"collected_at\" and \"published_at\" are both missing")?;
-    let title = line.title.map(|t| html::one_line(&t)).filter(|t| !t.is_empty());
+    let short = |text: String| html::cut(&text, limits::FIELD_BYTES).to_owned();
+    let title = line.title.map(|t| short(html::one_line(&t))).filter(|t| !t.is_empty());
     if line.text.is_none() && title.is_none() {
         return Err("\"text\" and \"title\" are both missing".into());
     }
     Ok(Post {
-        source: SourceName(line.source.filter(|s| !s.is_empty()).ok_or("\"source\" is missing")?),
-        external_id: line.id.and_then(name).ok_or("\"id\" is missing")?,
+        source: SourceName(line.source.map(short).filter(|s| !s.is_empty()).ok_or("\"source\" is missing")?),
+        external_id: line.id.map(name).transpose()?.flatten().ok_or("\"id\" is missing")?,
         source_type,
         channel,
-        url: line.url,
-        author: line.author,
+        // Half an address leads elsewhere.
+        url: line.url.filter(|url| url.len() <= limits::FIELD_BYTES),
+        author: line.author.map(short),
         author_followers: line.author_followers,
         title,
         text: html::cut(&line.text.unwrap_or_default(), limits::TEXT_BYTES).to_owned(),
@@ -124,16 +126,19 @@ pub fn parse_line(line: &str) -> Result<Post, String> {
         collected_at,
         reach: line.reach,
         views: line.views,
-        repost_of: line.repost_of.and_then(name),
+        repost_of: line.repost_of.map(name).transpose()?.flatten(),
     })
 }
 
-/// A text or a number that is not empty.
-fn name(value: Value) -> Option<String> {
+/// A text or a number that is not empty. One that is too long is refused: cut, it could be somebody else's.
+fn name(value: Value) -> Result<Option<String>, String> {
     match value {
-        Value::String(text) => Some(text).filter(|t| !t.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::String(text) if text.len() > limits::FIELD_BYTES => {
+            Err(format!("\"id\" or \"repost_of\" is longer than {} bytes", limits::FIELD_BYTES))
+        }
+        Value::String(text) => Ok(Some(text).filter(|t| !t.is_empty())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Ok(None),
     }
 }
 

@@ -52,15 +52,19 @@ pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
     if link.is_empty() || link.len() > limits::FIELD_BYTES {
         return None;
     }
+    // An address is shown to people, on a terminal as well.
+    let shown = |link: String| (link.len() <= limits::FIELD_BYTES && !link.contains(char::is_control)).then_some(link);
     let Some(base) = base else {
         let scheme = link.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         let is_name = |s: &str| s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         let foreign = scheme.is_some_and(|s| is_name(&s) && s != "http" && s != "https");
-        return (!foreign).then(|| link.to_owned());
+        return shown(link.to_owned()).filter(|_| !foreign);
     };
     let url = base.join(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     // An address that is already whole keeps its spelling, since others compare it letter by letter.
-    Some(if Url::parse(link).is_ok() { link.to_owned() } else { url.to_string() })
+    let whole = Url::parse(link).ok().and_then(|_| shown(link.to_owned()));
+    // In ASCII it is longer: three bytes become nine.
+    whole.or_else(|| shown(url.to_string()))
 }
 
 /// Gives every entry its name: its own, or else its link, or else a hash of what it says.

@@ -7,7 +7,10 @@ use super::{
     date,
     entry::{Entry, Feed, person, resolve},
 };
-use crate::{collect::html, model::time::Zone};
+use crate::{
+    collect::html,
+    model::{limits, time::Zone},
+};
 
 /// The feed in `text`; `None` when it is JSON of another kind or none at all.
 pub(crate) fn read(text: &str, base: Option<&Url>, zone: Zone) -> Option<Feed> {
@@ -18,7 +21,8 @@ pub(crate) fn read(text: &str, base: Option<&Url>, zone: Zone) -> Option<Feed> {
         return None;
     }
     let items = items.map(Vec::as_slice).unwrap_or_default();
-    let entries: Vec<Entry> = items.iter().filter(|i| i.is_object()).map(|i| entry(i, base, zone)).collect();
+    let objects = items.iter().filter(|i| i.is_object()).take(limits::ENTRIES_READ);
+    let entries: Vec<Entry> = objects.map(|i| entry(i, base, zone)).collect();
     Some(Feed {
         title: words(&root, "title").map(|t| html::one_line(&t)),
         skipped: items.len() - entries.len(),

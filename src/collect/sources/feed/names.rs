@@ -1,6 +1,6 @@
 //! Which vocabulary an element belongs to, by its namespace or, where none is declared, by its usual prefix.
 
-use crate::collect::markup;
+use crate::{collect::markup, model::limits};
 
 /// The vocabularies that say something about an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,6 @@ struct Binding {
     depth: usize,
 }
 
-/// More prefixes than this serve nobody but an attacker.
-const MOST: usize = 128;
-
 impl Names {
     /// Takes in the declarations of an element at `depth`.
     pub(crate) fn enter(&mut self, attributes: &str, depth: usize) {
@@ -51,7 +48,7 @@ impl Names {
         }
         for (name, value) in markup::attributes(attributes) {
             let Some(prefix) = name.strip_prefix("xmlns").map(|p| p.trim_start_matches(':')) else { continue };
-            if self.bindings.len() < MOST {
+            if self.bindings.len() < limits::PREFIXES {
                 let known = by_address(value);
                 // A feed in a vocabulary of its own making is still read by its element names.
                 let space = if is_root && prefix.is_empty() && known == Space::Other { Space::Core } else { known };

@@ -19,7 +19,10 @@ use crate::{
         html,
         markup::{self, Token, Tokens, attribute, local_name},
     },
-    model::time::{Span, Zone},
+    model::{
+        limits,
+        time::{Span, Zone},
+    },
 };
 
 /// What the walk found.
@@ -33,6 +36,8 @@ pub(crate) struct Scanned {
     pub(crate) title: Option<String>,
     /// Its entries.
     pub(crate) entries: Vec<Entry>,
+    /// Entries beyond those that are read.
+    pub(crate) skipped: usize,
     /// How often it says that it changes.
     pub(crate) update_every: Option<Span>,
 }
@@ -58,9 +63,6 @@ pub(crate) fn scan(text: &str, base: Option<&Url>, zone: Zone) -> Scanned {
     }
     walk.finish()
 }
-
-/// Deeper than this nothing of a feed is found, and a document that goes there means harm.
-const DEPTH: usize = 64;
 
 /// What a captured element is for.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +136,7 @@ impl Walk {
         let space = self.names.space(name);
         let base =
             attribute(attributes, "xml:base").and_then(|b| resolve(&b, self.base())).and_then(|b| Url::parse(&b).ok());
-        if let Some(base) = base {
+        if let Some(base) = base.filter(|_| self.open.len() < limits::DEPTH) {
             self.bases.push((depth, base));
         }
         if is_entry(&local) && space == Space::Core {
@@ -152,7 +154,7 @@ impl Walk {
             if is_entry(&local) {
                 self.end_entry();
             }
-        } else if self.open.len() < DEPTH {
+        } else if self.open.len() < limits::DEPTH {
             self.open.push((local, space));
         }
     }
@@ -281,19 +283,23 @@ impl Walk {
     fn end_entry(&mut self) {
         if let Some(draft) = self.draft.take() {
             let base = self.bases.first().map(|(_, url)| url);
-            self.found.entries.push(draft.finish(base));
+            if self.found.entries.len() < limits::ENTRIES_READ {
+                self.found.entries.push(draft.finish(base));
+            } else {
+                self.found.skipped += 1;
+            }
         }
         self.open.retain(|(name, _)| !is_entry(name));
     }
 
     /// Remembers entities that are plain text: nothing that could hold another.
     fn declare(&mut self, inside: &str) {
-        for declaration in inside.split("<!ENTITY").skip(1).take(64) {
+        for declaration in inside.split("<!ENTITY").skip(1).take(limits::ENTITIES.saturating_sub(self.entities.len())) {
             let Some((name, behind)) = declaration.trim_start().split_once(char::is_whitespace) else { continue };
             let behind = behind.trim_start();
             let value = behind.chars().next().filter(|c| matches!(c, '"' | '\''));
             let value = value.and_then(|quote| behind.split(quote).nth(1));
-            if let Some(value) = value.filter(|v| v.len() <= 256 && !v.contains(['<', '&', '%'])) {
+            if let Some(value) = value.filter(|v| v.len() <= limits::ENTITY_BYTES && !v.contains(['<', '&', '%'])) {
                 self.entities.push((format!("&{name};"), value.to_owned()));
             }
         }
@@ -302,7 +308,7 @@ impl Walk {
     fn expand(&self, text: &str) -> Option<String> {
         let used = self.entities.iter().any(|(reference, _)| text.contains(reference.as_str()));
         used.then(|| {
-            let text = html::cut(text, crate::model::limits::FIELD_BYTES);
+            let text = html::cut(text, limits::FIELD_BYTES);
             self.entities.iter().fold(text.to_owned(), |text, (reference, value)| text.replace(reference, value))
         })
     }
