@@ -125,6 +125,10 @@ pub fn folded(original: &str) -> Cow<'_, str> {
     if original.chars().all(is_settled) {
         return Cow::Borrowed(original);
     }
+    // Single jamo are clusters of their own, which NFKC would join to a syllable over their borders.
+    if original.chars().any(|c| matches!(c, '\u{3131}'..='\u{318e}' | '\u{ffa0}'..='\u{ffdc}')) {
+        return Cow::Owned(Normalized::new(original).text);
+    }
     let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(original);
     Cow::Owned(composed.chars().filter(|c| !is_unseen(*c)).flat_map(|c| fold(c).to_lowercase()).collect())
 }
@@ -190,6 +194,13 @@ mod tests {
     fn letters_that_nobody_sees_do_not_hide_a_name() {
         assert_eq!(Normalized::new("つば\u{200b}め\u{202e}電機").as_str(), "つばめ電機");
         assert_eq!(Normalized::new("髙島﨑").as_str(), "高島崎");
+    }
+
+    #[test]
+    fn both_roads_leave_single_jamo_apart() {
+        for text in ["\u{ffb6}\u{ffce}", "\u{3131}\u{314f}", "x\u{ffa1}\u{ffc2}電機"] {
+            assert_eq!(folded(text), Normalized::new(text).as_str());
+        }
     }
 
     proptest! {
