@@ -62,6 +62,9 @@ fn visible(text: impl Iterator<Item = Marked>) -> Vec<Marked> {
 /// Characters that take no room, turn the direction, or mean nothing outside one program.
 fn is_hidden(c: char) -> bool {
     c.is_control()
+        // The last two of every plane, and a row of Arabic ones, are no letters and never will be.
+        || u32::from(c) & 0xfffe == 0xfffe
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
@@ -70,8 +73,10 @@ fn is_hidden(c: char) -> bool {
 }
 
 fn is_accent(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{610}'..='\u{61a}' | '\u{e31}' | '\u{e34}'..='\u{e3a}'
-        | '\u{e47}'..='\u{e4e}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
+        | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{730}'..='\u{74a}'
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{f71}'..='\u{f84}' | '\u{1cd0}'..='\u{1ce8}'
+        | '\u{302a}'..='\u{302f}' | '\u{3099}' | '\u{309a}' | '\u{a66f}'..='\u{a67d}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
         | '\u{fe20}'..='\u{fe2f}')
 }
 
@@ -99,13 +104,80 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 }
                 out.extend([(c, mark), ('…', mark)]);
             }
-            '.' | '．' | '｡' if i >= 2 && joins_labels(at(i - 2), at(i)) => {
+            ':' | '：' if opens_without_slashes(&out) && at(i).is_some_and(|c| c != ' ') => {
+                out.extend("[:]".chars().map(|c| (c, mark)));
+            }
+            '.' | '．' | '｡' | '\u{2024}' | '\u{fe52}'
+                if i >= 2 && (joins_labels(at(i - 2), at(i)) || is_in_quad(text, i - 1)) =>
+            {
                 out.extend("[.]".chars().map(|c| (c, mark)));
             }
+            // The full stop of a Japanese sentence, which a browser reads as the dot of a host all the same.
+            '。' if i >= 2 && at(i).is_some_and(is_latin) => match at(i - 2) {
+                Some(left) if is_latin(left) || matches!(left, '-' | '_') => {
+                    out.extend("[.]".chars().map(|c| (c, mark)));
+                }
+                Some(left) if left.is_alphanumeric() || is_accent(left) => out.extend([(c, mark), (' ', mark)]),
+                _ => out.push((c, mark)),
+            },
             _ => out.push((c, mark)),
         }
     }
     out
+}
+
+/// What follows these and a colon is opened by some program without any `//`: a mail, a call, a script.
+const OPENERS: [&str; 24] = [
+    "mailto",
+    "tel",
+    "telprompt",
+    "sms",
+    "smsto",
+    "mms",
+    "callto",
+    "skype",
+    "facetime",
+    "sip",
+    "sips",
+    "xmpp",
+    "geo",
+    "magnet",
+    "intent",
+    "market",
+    "javascript",
+    "vbscript",
+    "data",
+    "file",
+    "blob",
+    "about",
+    "news",
+    "bitcoin",
+];
+
+/// Whether `out` ends with a word that, before a colon, makes a program open what follows.
+fn opens_without_slashes(out: &[Marked]) -> bool {
+    let letters = out.iter().rev().map(|(c, _)| c.to_ascii_lowercase());
+    let mut word: Vec<char> = letters.take_while(char::is_ascii_alphanumeric).take(12).collect();
+    word.reverse();
+    OPENERS.iter().any(|opener| opener.chars().eq(word.iter().copied()))
+}
+
+/// Whether the dot at `dot` belongs to four numbers or more, which are an address as well: `10.0.0.1`.
+fn is_in_quad(text: &[Marked], dot: usize) -> bool {
+    let part = |(c, _): &&Marked| is_digit(*c) || is_dot(*c);
+    let (left, right) = text.split_at_checked(dot).unwrap_or_default();
+    // Longer than any address is a list of numbers all the same.
+    let run = left.iter().rev().take_while(part).take(32).chain(right.iter().take_while(part).take(32));
+    run.filter(|(c, _)| is_dot(*c)).count() >= 3
+}
+
+const fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '．' | '｡' | '。' | '\u{2024}' | '\u{fe52}')
+}
+
+/// A letter or digit of ASCII, also in full width.
+const fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ')
 }
 
 const fn is_handle(c: char) -> bool {
@@ -117,7 +189,7 @@ fn joins_labels(left: Option<char>, right: Option<char>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return false };
     // A mark on a letter is part of a name as well, so everything beyond ASCII counts.
     (left.is_ascii_alphanumeric() || !left.is_ascii() || matches!(left, '-' | '_'))
-        && right.is_alphanumeric()
+        && (right.is_alphanumeric() || is_accent(right))
         && !(is_digit(left) && is_digit(right))
 }
 
@@ -146,6 +218,8 @@ fn ends_with_hxxp(out: &[Marked]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -160,6 +234,17 @@ mod tests {
             ("@hanako_01 さん", "@… さん"),
             ("東京@本社", "東京@…本社"),
             ("平常の3.1倍。以上", "平常の3.1倍。以上"),
+            ("第1.2.3版", "第1.2.3版"),
+            ("bad。example と ｂａｄ。ｃｏｍ", "bad[.]example と ｂａｄ[.]ｃｏｍ"),
+            ("bad．example bad｡example bad․example", "bad[.]example bad[.]example bad[.]example"),
+            ("例え。com", "例え。 com"),
+            ("www.\u{303}bad", "www[.]\u{303}bad"),
+            ("最悪。もう買わない。", "最悪。もう買わない。"),
+            ("10.0.0.1/x", "10[.]0[.]0[.]1/x"),
+            ("mailto:a@bad.example", "mailto[:]a@…"),
+            ("電話は TEL:0312345678", "電話は TEL[:]0312345678"),
+            ("javascript:alert(1)", "javascript[:]alert(1)"),
+            ("metadata:x と 時刻 10:30 と data: 5件", "metadata:x と 時刻 10:30 と data: 5件"),
             ("終わり.", "終わり."),
         ];
         for (text, wanted) in table {
@@ -178,6 +263,88 @@ mod tests {
     #[test]
     fn an_address_hidden_behind_invisible_letters_is_broken_too() {
         assert_eq!(inert("ht\u{200b}tps:/\u{200d}/bad\u{2060}.example"), "hxxps://bad[.]example");
+    }
+
+    /// Pieces out of which addresses are made, and what is put between them to hide that.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("https"),
+            Just("HTTP"),
+            Just("ftp"),
+            Just("mailto"),
+            Just("tel"),
+            Just("javascript"),
+            Just("data"),
+            Just("://"),
+            Just(":"),
+            Just("："),
+            Just("//"),
+            Just("/"),
+            Just("@"),
+            Just("＠"),
+            Just("www"),
+            Just("bad"),
+            Just("ｂａｄ"),
+            Just("例え"),
+            Just("example"),
+            Just("com"),
+            Just("10"),
+            Just("."),
+            Just("．"),
+            Just("。"),
+            Just("｡"),
+            Just("\u{2024}"),
+            Just("\u{fe52}"),
+            Just("-"),
+            Just("_"),
+            Just("\u{200b}"),
+            Just("\u{ad}"),
+            Just("\u{202e}"),
+            Just("\u{fe0f}"),
+            Just("\u{301}"),
+            Just("\u{2028}"),
+            Just("\r\n"),
+            Just(" "),
+            Just("3"),
+        ];
+        proptest::collection::vec(piece, 0..14).prop_map(|v| v.concat())
+    }
+
+    /// What a mail client or a browser would make a link of: NFKC is what a browser does to a host first.
+    fn opens(text: &str) -> Option<String> {
+        let text = icu(text);
+        let pattern = r"(?i)\b(https?|ftp|file)://|\b(mailto|tel|javascript|data):[^\s\]]|\bwww\.\w|[\w-]\.[a-z]{2,}\b|\b\d+\.\d+\.\d+\.\d+|[\w.+-]+@[\w-]+";
+        regex::Regex::new(pattern).unwrap().find(&text).map(|m| m.as_str().to_owned())
+    }
+
+    /// What becomes of the letters that stand for ASCII ones in the name of a host.
+    fn icu(text: &str) -> String {
+        let narrow = |c: char| match c {
+            '！'..='～' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            '。' | '｡' | '\u{2024}' | '\u{fe52}' => '.',
+            other => other,
+        };
+        text.chars().map(narrow).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_survives_however_it_is_written(text in pieces()) {
+            let out = inert(&text);
+            prop_assert_eq!(opens(&out), None, "{:?} became {:?}", text, out);
+        }
+
+        #[test]
+        fn nothing_hidden_survives_in_any_text(text in any::<String>()) {
+            let out = inert(&text);
+            prop_assert_eq!(out.chars().find(|c| is_hidden(*c)), None);
+            prop_assert!(!out.contains("  ") && !out.contains('\n') && out.trim() == out, "{:?}", out);
+            let stacked = out.chars().fold((0, 0), |(now, most), c| {
+                let now = if is_accent(c) { now + 1 } else { 0 };
+                (now, most.max(now))
+            });
+            prop_assert!(stacked.1 <= ACCENTS);
+        }
     }
 
     #[test]

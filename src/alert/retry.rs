@@ -171,6 +171,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_later_try_never_comes_sooner_than_the_one_before(attempts in 0..400_u32, level in 0..4_usize) {
+            let level = [Level::Normal, Level::Notice, Level::Warning, Level::Critical][level];
+            prop_assert!(scheduled(attempts, level) <= scheduled(attempts + 1, level));
+            let swing = |wait: Span| wait.millis() / 5 + 1;
+            for class in [Class::Transient, Class::Unknown] {
+                let wait = (next_try(class, attempts, level, "d", NOW).1 - NOW).millis();
+                let usual = scheduled(attempts, level).max(if class == Class::Unknown { UNKNOWN } else { Span::ZERO });
+                prop_assert!((wait - usual.millis()).abs() <= swing(usual), "{} ms, usually {}", wait, usual);
+            }
+        }
+
+        #[test]
         fn nothing_is_ever_given_up(class in 0..6_usize, attempts: u32, level in 0..4_usize, seed in ".{0,20}") {
             use Class::{Config, Odd, Recipient, Size, Transient, Unknown};
             let class = [Unknown, Transient, Config, Recipient, Size, Odd][class];

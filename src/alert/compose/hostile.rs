@@ -57,7 +57,7 @@ fn visible(html: &str) -> String {
 
 /// What mail clients turn into links without being asked.
 fn autolinks(text: &str) -> Vec<String> {
-    let pattern = r"(?i)\b(https?|ftp|file|javascript|data)://|\bwww\.\w|[\w-]+\.[a-z]{2,}\b|[\w.+-]+@[\w-]+";
+    let pattern = r"(?i)\b(https?|ftp|file|javascript|data)://|\b(mailto|tel|sms|javascript|data):[^\s\]]|\bwww\.\w|[\w-]+\.[a-z]{2,}\b|[\w-]+[。｡．]example\b|[\w.+-]+@[\w-]+";
     regex::Regex::new(pattern).unwrap().find_iter(text).map(|m| m.as_str().to_owned()).collect()
 }
 
@@ -73,6 +73,9 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("</td></tr></table><img src=x>".to_owned()),
         Just("https://bad.example/path?q=1".to_owned()),
         Just("www.bad.example".to_owned()),
+        Just("bad。example ｂａｄ．example".to_owned()),
+        Just("mailto:hanako@mail.example tel:0312345678".to_owned()),
+        Just("javascript:alert(1)".to_owned()),
         Just("ht\u{200b}tp://bad\u{2060}.example".to_owned()),
         Just("<a href='//bad.example'>".to_owned()),
         Just("hanako@mail.example".to_owned()),

@@ -67,6 +67,45 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // Two worlds each; what the others share is not asked again.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn the_same_posts_are_the_same_story(posts in bursts()) {
+        let (mut one, mut two) = (World::since(20), World::since(20));
+        one.run(posts.clone(), 1_900.0);
+        two.run(posts, 1_900.0);
+        prop_assert_eq!(one.events, two.events);
+    }
+
+    #[test]
+    fn posts_that_come_together_may_come_in_any_order(posts in bursts()) {
+        // All of a bucket are seen in one visit at its end.
+        let bucket = Span::minutes(5);
+        let together = |posts: Vec<MentionRecord>| -> Vec<MentionRecord> {
+            posts.into_iter().map(|p| p.but(|r| r.post.collected_at = r.at.floor(bucket) + Span::minutes(4))).collect()
+        };
+        let mut posts = together(posts);
+        posts.sort_by_key(|r| r.post.collected_at);
+        let mut turned = posts.clone();
+        turned.reverse();
+        turned.sort_by_key(|r| r.post.collected_at);
+        let (mut one, mut two) = (World::since(20), World::since(20));
+        one.run(posts, 1_900.0);
+        two.run(turned, 1_900.0);
+        let told = |w: &World| -> Vec<_> {
+            w.events.iter().map(|e| (e.at, e.kind, e.incident.level, e.incident.state, e.incident.counts.clone())).collect()
+        };
+        prop_assert_eq!(told(&one), told(&two));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn a_second_step_at_the_same_time_brings_nothing(posts in bursts()) {
         let mut world = World::since(20);
