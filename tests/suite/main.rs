@@ -15,6 +15,14 @@ mod config;
 #[cfg(test)]
 mod collect;
 
+// Every bound on what a stranger can make us hold or wait for.
+#[cfg(test)]
+mod bounds;
+
+// The stories of `bounds/mail.rs` are a file of the crate, which calls its own rooms by these names.
+#[cfg(test)]
+use hinomi::{alert, model};
+
 // Invented sentences with labels, and floors under the scores.
 #[cfg(test)]
 mod quality;
