@@ -104,7 +104,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 }
                 out.extend([(c, mark), ('…', mark)]);
             }
-            ':' | '：' if opens_without_slashes(&out) && at(i).is_some_and(|c| c != ' ') => {
+            ':' | '：' if opens_without_slashes(&out) && at(i).is_none_or(|c| c != ' ') => {
                 out.extend("[:]".chars().map(|c| (c, mark)));
             }
             '.' | '．' | '｡' | '\u{2024}' | '\u{fe52}'
@@ -243,6 +243,8 @@ mod tests {
             ("10.0.0.1/x", "10[.]0[.]0[.]1/x"),
             ("mailto:a@bad.example", "mailto[:]a@…"),
             ("電話は TEL:0312345678", "電話は TEL[:]0312345678"),
+            // Words of ours may follow.
+            ("mailto:", "mailto[:]"),
             ("javascript:alert(1)", "javascript[:]alert(1)"),
             ("metadata:x と 時刻 10:30 と data: 5件", "metadata:x と 時刻 10:30 と data: 5件"),
             ("終わり.", "終わり."),

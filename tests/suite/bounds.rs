@@ -28,7 +28,7 @@ fn no_bound_is_without_a_test() {
         .unwrap()
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    let named = |name: &str| {
+    let is_used = |name: &str| {
         let used = format!("limits::{name}");
         // `FIELD_BYTES` must not vouch for `FIELD`.
         tests.match_indices(&used).any(|(at, _)| {
@@ -39,12 +39,12 @@ fn no_bound_is_without_a_test() {
         })
     };
     let untested: Vec<&&str> =
-        names.iter().filter(|n| !named(n) && !OUT_OF_REACH.iter().any(|(known, _)| known == *n)).collect();
+        names.iter().filter(|n| !is_used(n) && !OUT_OF_REACH.iter().any(|(known, _)| known == *n)).collect();
     assert!(
         untested.is_empty(),
         "tests/suite/bounds says nothing of {untested:?}: test each at its bound and one beyond"
     );
     for (name, _) in OUT_OF_REACH {
-        assert!(names.contains(name) && !named(name), "{name} is excused for nothing");
+        assert!(names.contains(name) && !is_used(name), "{name} is excused for nothing");
     }
 }

@@ -9,7 +9,7 @@ const ENOUGH: Duration = Duration::from_secs(20);
 pub(super) fn in_time<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let before = spent();
     let done = work();
-    let took = spent() - before;
+    let took = spent().saturating_sub(before);
     assert!(took < ENOUGH, "{what} took {took:?}");
     done
 }

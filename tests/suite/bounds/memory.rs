@@ -87,11 +87,11 @@ async fn requests_under_way_never_exceed_their_number() {
     let (under_way, most, came) =
         (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), Arc::new(Notify::new()));
     let folder = tempfile::tempdir().unwrap();
-    let sources: String = (1..=20)
-        .map(|n| {
-            format!("[[source]]\nname = \"s{n}\"\nkind = \"feed\"\nurl = \"http://127.0.0.{n}:{port}/\"\nsource_type = \"news\"\n")
-        })
-        .collect();
+    let source = |n: usize| {
+        let url = format!("http://127.0.0.{n}:{port}/");
+        format!("[[source]]\nname = \"s{n}\"\nkind = \"feed\"\nurl = \"{url}\"\nsource_type = \"news\"\n")
+    };
+    let sources = (1..=20).map(source).collect::<Vec<_>>().concat();
     let allow: Vec<String> = (1..=20).map(|n| format!("\"127.0.0.{n}:{port}\"")).collect();
     let settings = format!(
         "[collect]\ncontact = \"https://tsubame.example/\"\nallow = [{}]\n{sources}\
@@ -124,7 +124,7 @@ async fn requests_under_way_never_exceed_their_number() {
             });
         }
     });
-    let filled = tokio::time::timeout(Duration::from_secs(60), async {
+    let filled = tokio::time::timeout(Duration::from_mins(1), async {
         while most.load(Ordering::SeqCst) < limits::FETCHES {
             came.notified().await;
         }
