@@ -179,12 +179,12 @@ impl Pipeline {
     pub async fn detect_once(&self, now: Timestamp) -> Result<DetectReport> {
         let mut slot = self.lookouts.lock().await;
         let rules = self.rules();
-        let mut lookouts = match slot.take().filter(|(judge, _)| Arc::ptr_eq(judge, &rules.judge)) {
-            Some((_, lookouts)) => lookouts,
-            None => {
-                let zone = rules.mail.zone;
-                Lookouts::rebuild(&self.store, rules.judge.watchlist(), zone, rules.patience, now).await?
-            }
+        let kept = slot.take().filter(|(judge, _)| Arc::ptr_eq(judge, &rules.judge));
+        let mut lookouts = if let Some((_, lookouts)) = kept {
+            lookouts
+        } else {
+            let zone = rules.mail.zone;
+            Lookouts::rebuild(&self.store, rules.judge.watchlist(), zone, rules.patience, now).await?
         };
         // `slot` stays empty if anything below fails, so the next round starts from what was committed.
         let report = self.look(&rules, &mut lookouts, now).await?;

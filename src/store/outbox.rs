@@ -82,9 +82,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         // Our mails are 7-bit: base64 bodies, encoded words in headers.
         let mime = std::str::from_utf8(&mail.mime).map_err(|e| StoreError::Value(format!("a mail: {e}")))?;
-        let done = in_transaction!(self, tx => write_rendered(&mut tx, alert, mail, mime, ids, now))?;
+        in_transaction!(self, tx => write_rendered(&mut tx, alert, mail, mime, ids, now))?;
         fail::fail_point!("c4_after", |_| std::process::abort());
-        Ok(done)
+        Ok(())
     }
 
     /// Takes deliveries that are due, the gravest first, and keeps others off them for `lease`.
@@ -109,9 +109,9 @@ impl Store {
 
     /// Writes down how a try ended.
     pub async fn record_delivery(&self, d: &Delivery) -> Result<(), StoreError> {
-        let done = in_transaction!(self, tx => write_outcome(&mut tx, d))?;
+        in_transaction!(self, tx => write_outcome(&mut tx, d))?;
         fail::fail_point!("c5_after", |_| std::process::abort());
-        Ok(done)
+        Ok(())
     }
 
     /// When the next try is due.

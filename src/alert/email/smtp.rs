@@ -129,7 +129,7 @@ impl SmtpNotifier {
         let dialogue = async {
             let mut line = self.open(&mut phase).await?;
             let alive = settled(&line.command(Noop).await?);
-            timeout(QUIT, line.quit()).await.ok();
+            timeout(limits::SMTP_QUIT.to_std(), line.quit()).await.ok();
             alive
         };
         let ended = timeout(limit.to_std(), dialogue).await.unwrap_or(Err(Trouble::Silence(limit)));

@@ -44,7 +44,8 @@ async fn send(banner: String, parts: bool) -> (Result<Receipt, NotifyError>, Dur
             open = open && line.get_mut().write_all(reply.as_bytes()).await.is_ok();
         }
     };
-    let smtp = SmtpParams { host: "127.0.0.1".into(), port, tls: Tls::None, username: None, password: None };
+    let smtp =
+        SmtpParams { host: "127.0.0.1".into(), port, tls: Tls::None, username: None, password: None, ca_pem: None };
     let from = "hinomi@tsubame.example".to_owned();
     let mail = MailParams { from, reply_to: None, dashboard: None, zone: Zone::JST, x_connected: false };
     let limits = Limits { connect: Span::seconds(5), transaction: Span::seconds(15) };

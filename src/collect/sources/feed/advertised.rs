@@ -16,7 +16,7 @@ const MOST: usize = 5;
 
 /// The addresses of the feeds that a page names, each once, in its own order.
 pub fn advertised(document: &Document<'_>) -> Vec<String> {
-    let text = decode::decode(document.body, document.content_type);
+    let text = decode(document.body, document.content_type);
     let base = document.url.and_then(|url| Url::parse(url).ok());
     let mut found: Vec<String> = Vec::new();
     for token in Tokens::of(html::cut(&text, limits::HTML_BYTES)) {
