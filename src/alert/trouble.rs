@@ -16,6 +16,9 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::DiskFull, Self::StoreStopped, Self::StoreDamaged, Self::PartStopped];
+
     /// Part of the Message-ID; ASCII.
     pub const fn key(self) -> &'static str {
         match self {

@@ -6,8 +6,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
 
 use super::tell::Recipients;
 use crate::{
@@ -17,49 +22,43 @@ use crate::{
 
 /// One kind of trouble is told once in this time.
 const SILENCE: Span = Span::hours(6);
-/// A database that takes nothing for so long is a trouble; less is a backup or a busy disk.
-const PATIENCE: Span = Span::minutes(10);
 
-/// The road past the store.
-pub struct Emergency {
+/// The last road to a person. It needs neither the database nor a loop.
+#[async_trait]
+pub trait Emergency: Send + Sync {
+    /// Tells somebody. `detail` is what the system said.
+    async fn tell(&self, trouble: Trouble, detail: &str, now: Timestamp);
+}
+
+/// That road by mail.
+pub struct EmergencyMail {
     notifier: Arc<dyn Notifier>,
     mail: MailParams,
     recipients: Vec<String>,
-    state: Mutex<State>,
+    told: Mutex<BTreeMap<Trouble, Timestamp>>,
+    /// Remembers over restarts what was told: a supervisor starts a program that cannot run every few seconds.
+    notes: PathBuf,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    told_at: BTreeMap<Trouble, Timestamp>,
-    /// Since when the store takes nothing.
-    failing_since: Option<Timestamp>,
+impl EmergencyMail {
+    /// To everybody who is told by default, or to everybody where nobody is. What was told is noted beside `database`.
+    pub fn new(notifier: Arc<dyn Notifier>, mail: MailParams, recipients: &Recipients, database: &Path) -> Self {
+        let notes = database.with_extension("told");
+        let told = Mutex::new(read(&notes));
+        Self { notifier, mail, recipients: recipients.everybody(), told, notes }
+    }
 }
 
-impl Emergency {
-    /// To everybody who is told by default, or to everybody where nobody is.
-    pub fn new(notifier: Arc<dyn Notifier>, mail: MailParams, recipients: &Recipients) -> Self {
-        Self { notifier, mail, recipients: recipients.everybody(), state: Mutex::default() }
-    }
-
-    /// The store took something.
-    pub fn store_worked(&self) {
-        self.lock().failing_since = None;
-    }
-
-    /// The store took nothing: worth a mail at once when there is no room, and after a while otherwise.
-    pub async fn store_failed(&self, full: bool, detail: &str, now: Timestamp) {
-        let since = *self.lock().failing_since.get_or_insert(now);
-        if full {
-            self.tell(Trouble::DiskFull, detail, now).await;
-        } else if now - since >= PATIENCE {
-            self.tell(Trouble::StoreStopped, detail, now).await;
-        }
-    }
-
-    /// Tells everybody, at most once in six hours for one kind of trouble; how many mails a server took.
-    pub async fn tell(&self, trouble: Trouble, detail: &str, now: Timestamp) -> u32 {
-        if self.lock().told_at.get(&trouble).is_some_and(|at| now - *at < SILENCE) {
-            return 0;
+#[async_trait]
+impl Emergency for EmergencyMail {
+    /// At most once in six hours for one kind of trouble.
+    async fn tell(&self, trouble: Trouble, detail: &str, now: Timestamp) {
+        // Held to the end: many notice the same trouble at once, and one of them tells it.
+        let mut told = self.told.lock().await;
+        // A clock that was set back must not silence anybody for long.
+        let before = told.get(&trouble).copied();
+        if before.is_some_and(|at| now - at < SILENCE && at <= now) {
+            return;
         }
         let mail = compose::trouble(trouble, detail, &self.mail, now);
         let mut taken = 0;
@@ -71,19 +70,31 @@ impl Emergency {
         }
         // What nobody took is tried again the next time the trouble shows.
         if taken > 0 {
-            self.lock().told_at.insert(trouble, now);
+            tracing::warn!(trouble = trouble.key(), taken, "an emergency mail went out");
+            told.insert(trouble, now);
+            let lines: Vec<String> = told.iter().map(|(t, at)| format!("{} {}", t.key(), at.millis())).collect();
+            // On a full disk this note is lost, and with it the silence over a restart: a mail too many.
+            if let Err(error) = fs::write(&self.notes, lines.join("\n")) {
+                tracing::warn!("cannot note what was told in {}: {error}", self.notes.display());
+            }
         }
-        taken
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What an earlier process told. Whatever is in the file is no reason not to start.
+fn read(notes: &Path) -> BTreeMap<Trouble, Timestamp> {
+    let text = fs::read_to_string(notes).unwrap_or_default();
+    let line = |line: &str| {
+        let (key, at) = line.split_once(' ')?;
+        let trouble = Trouble::ALL.into_iter().find(|t| t.key() == key)?;
+        Some((trouble, Timestamp::from_millis(at.parse().ok()?)))
+    };
+    text.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
+    use std::sync::Mutex as Kept;
 
     use super::*;
     use crate::{
@@ -95,7 +106,7 @@ mod tests {
     #[derive(Default)]
     struct Mailbox {
         down: std::sync::atomic::AtomicBool,
-        got: Mutex<Vec<(String, String)>>,
+        got: Kept<Vec<(String, String)>>,
     }
 
     #[async_trait]
@@ -109,8 +120,12 @@ mod tests {
         }
     }
 
-    fn emergency() -> (Emergency, Arc<Mailbox>) {
+    fn emergency(folder: &Path) -> (EmergencyMail, Arc<Mailbox>) {
         let mailbox = Arc::new(Mailbox::default());
+        (restarted(folder, &mailbox), mailbox)
+    }
+
+    fn restarted(folder: &Path, mailbox: &Arc<Mailbox>) -> EmergencyMail {
         let mail = MailParams {
             from: "hinomi@pr.example".into(),
             reply_to: None,
@@ -122,40 +137,41 @@ mod tests {
             groups: [("duty".into(), vec!["a@pr.example".into(), "b@pr.example".into()])].into(),
             default: vec!["duty".into()],
         };
-        (Emergency::new(Arc::clone(&mailbox) as Arc<dyn Notifier>, mail, &recipients), mailbox)
+        let notifier = Arc::clone(mailbox) as Arc<dyn Notifier>;
+        EmergencyMail::new(notifier, mail, &recipients, &folder.join("hinomi.db"))
     }
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     #[tokio::test]
-    async fn a_full_disk_is_told_to_everybody_once_in_six_hours() {
-        let (emergency, mailbox) = emergency();
-        emergency.store_failed(true, "disk is full", NOW).await;
-        emergency.store_failed(true, "disk is full", NOW + Span::hours(5)).await;
+    async fn a_trouble_is_told_to_everybody_once_in_six_hours_also_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (emergency, mailbox) = emergency(folder.path());
+        let twice = emergency.tell(Trouble::DiskFull, "disk is full", NOW);
+        tokio::join!(twice, emergency.tell(Trouble::DiskFull, "disk is full", NOW));
+        emergency.tell(Trouble::DiskFull, "disk is full", NOW + Span::hours(5)).await;
         let got = mailbox.got.lock().unwrap().clone();
         assert_eq!(got.iter().map(|(to, _)| &**to).collect::<Vec<_>>(), ["a@pr.example", "b@pr.example"]);
-        emergency.store_failed(true, "disk is full", NOW + Span::hours(6)).await;
-        assert_eq!(mailbox.got.lock().unwrap().len(), 4);
-    }
-
-    #[tokio::test]
-    async fn a_busy_database_is_told_after_ten_minutes_and_one_that_works_again_never() {
-        let (emergency, mailbox) = emergency();
-        emergency.store_failed(false, "busy", NOW).await;
-        emergency.store_worked();
-        emergency.store_failed(false, "busy", NOW + Span::minutes(9)).await;
-        emergency.store_failed(false, "busy", NOW + Span::minutes(18)).await;
-        assert!(mailbox.got.lock().unwrap().is_empty());
-        emergency.store_failed(false, "busy", NOW + Span::minutes(19)).await;
+        let again = restarted(folder.path(), &mailbox);
+        again.tell(Trouble::DiskFull, "", NOW + Span::minutes(1)).await;
         assert_eq!(mailbox.got.lock().unwrap().len(), 2);
+        // Another trouble has its own silence.
+        again.tell(Trouble::PartStopped, "", NOW + Span::minutes(1)).await;
+        again.tell(Trouble::DiskFull, "", NOW + Span::hours(6)).await;
+        assert_eq!(mailbox.got.lock().unwrap().len(), 6);
+        // A clock set back does not silence us until it has caught up.
+        again.tell(Trouble::DiskFull, "", NOW - Span::days(1)).await;
+        assert_eq!(mailbox.got.lock().unwrap().len(), 8);
     }
 
     #[tokio::test]
     async fn what_no_server_took_is_tried_again() {
-        let (emergency, mailbox) = emergency();
+        let folder = tempfile::tempdir().unwrap();
+        let (emergency, mailbox) = emergency(folder.path());
         mailbox.down.store(true, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(emergency.tell(Trouble::PartStopped, "", NOW).await, 0);
+        emergency.tell(Trouble::PartStopped, "", NOW).await;
         mailbox.down.store(false, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(emergency.tell(Trouble::PartStopped, "", NOW + Span::minutes(1)).await, 2);
+        emergency.tell(Trouble::PartStopped, "", NOW + Span::minutes(1)).await;
+        assert_eq!(mailbox.got.lock().unwrap().len(), 2);
     }
 }

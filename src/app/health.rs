@@ -222,7 +222,7 @@ impl Witness for Shared {
             held: standing.as_ref().map(|s| s.held),
             db_size: size(path),
             db_wal: size(Path::new(&wal)),
-            disk_free: disk(path).map(|d| d.free),
+            disk_free: free_beside(path),
             reload_ok: Some(reload_ok),
         })
     }
@@ -230,6 +230,11 @@ impl Witness for Shared {
 
 fn span(age: Duration) -> Span {
     Span::from_millis(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Bytes that are free where `file` lies.
+pub(super) fn free_beside(file: &Path) -> Option<u64> {
+    disk(file).map(|d| d.free)
 }
 
 /// The disk that `file` lies on.

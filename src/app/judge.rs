@@ -10,7 +10,7 @@ use super::{
     pseudonym::{Pseudonyms, post_hash},
 };
 use crate::{
-    analyze::{Analysis, Analyzer, Excluded, text_key},
+    analyze::{Analyzer, Excluded, text_key},
     model::{
         mention::{Category, Evidence, Fate, Mention, Polarity, Role, Stance},
         post::Post,
@@ -46,10 +46,16 @@ impl Judge {
     pub fn one(&self, post: Post, warm_up: bool) -> Judged {
         fail::fail_point!("analyze", |_| std::process::abort());
         // One text that the analyzer trips over must not take its whole page with it.
-        let analysis = catch_unwind(AssertUnwindSafe(|| self.analyzer.analyze(&post))).unwrap_or_else(|_| {
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            fail::fail_point!("analyzer");
+            self.analyzer.analyze(&post)
+        }))
+        .ok();
+        let unread = read.is_none();
+        if unread {
             tracing::error!(source.name = %post.source, post.id = %post.external_id, "a post could not be analyzed");
-            Analysis::default()
-        });
+        }
+        let analysis = read.unwrap_or_default();
         let told = analysis.mentions.into_iter().map(|mention| {
             let watch = self.watchlist.get(&mention.company);
             let fate = fate::before_store(&post, &mention, watch, warm_up);
@@ -61,6 +67,7 @@ impl Judge {
             author_key: self.pseudonyms.of(&post),
             text_key: copy_key(&post),
             post_hash: post_hash(&post),
+            unread,
             post,
         }
     }

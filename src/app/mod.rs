@@ -21,6 +21,7 @@ pub mod reload;
 pub mod replay;
 pub mod rules;
 pub mod service;
+mod shortage;
 pub mod shutdown;
 pub mod stage;
 mod story;

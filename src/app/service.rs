@@ -11,14 +11,16 @@ use std::{
 
 use anyhow::{Context, Result};
 use tokio::{
-    sync::{Mutex, Notify, mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::{JoinSet, spawn_blocking},
     time::timeout,
 };
 
 use super::{
+    ballast::Ballast,
     claim::Claim,
     dictionary,
+    emergency::Emergency,
     health::Vitals,
     judge::Judge,
     metered::{MeteredFetch, MeteredNotifier},
@@ -27,13 +29,14 @@ use super::{
     plan::Plan,
     pseudonym::Pseudonyms,
     rules::Rules,
-    supervise::{Emergency, Fatal},
+    shortage::Shortage,
+    supervise::Fatal,
     tasks::{self, Shared},
     tell::Recipients,
     watchdog::{self, Guard},
 };
 use crate::{
-    alert::{MailParams, notifier::Notifier},
+    alert::{MailParams, notifier::Notifier, trouble::Trouble},
     analyze::{Analyzer, Lexicons, Tokenize},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
@@ -74,6 +77,8 @@ pub struct Setup {
     pub mail: MailParams,
     /// Who is told.
     pub recipients: Recipients,
+    /// Bytes kept beside the database to be given up when the disk is full; 0 keeps none.
+    pub ballast: u64,
 }
 
 /// What a running Hinomi says of itself, for those who look on.
@@ -98,7 +103,6 @@ pub struct App {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     fatal: mpsc::UnboundedReceiver<Fatal>,
-    emergency: Mutex<Option<Arc<dyn Emergency>>>,
     tokenizer: Arc<dyn Tokenize>,
     pseudonyms: Pseudonyms,
     /// Ends its thread with us.
@@ -121,6 +125,7 @@ impl App {
         let pseudonyms = Pseudonyms::from_file(&setup.store.path.with_extension("key"))?;
         let tokenizer = dictionary::tokenizer().context("loading the dictionary")?;
         let judge = judge(Arc::clone(&tokenizer), setup.watchlist.clone(), pseudonyms.clone())?;
+        let ballast = (setup.ballast > 0).then(|| Ballast::beside(&setup.store.path, setup.ballast));
         let vitals = Arc::new(Vitals::new(now));
         let Parts { rules, plan } = parts(Arc::new(judge), setup, &ports, &vitals, None);
         let (fatal, broken) = mpsc::unbounded_channel();
@@ -130,6 +135,7 @@ impl App {
             clock: ports.clock,
             vitals,
             stopping: AtomicBool::new(false),
+            shortage: Shortage::new(ballast, ports.emergency),
             notices,
             fatal,
             mail_owed: Notify::new(),
@@ -140,7 +146,6 @@ impl App {
             stop: watch::channel(false).0,
             tasks: JoinSet::new(),
             fatal: broken,
-            emergency: Mutex::new(ports.emergency),
             tokenizer,
             pseudonyms,
             watchdog: None,
@@ -160,6 +165,7 @@ impl App {
 
     /// Starts the four loops.
     pub fn start(&mut self) {
+        self.shared.shortage.keep_room();
         tasks::start(&mut self.tasks, &self.shared, &self.stop);
     }
 
@@ -198,7 +204,7 @@ impl App {
         // From here on nothing can fail, so nobody sees a half.
         shared.pipeline.adopt(rules);
         shared.plan.send_replace(Arc::new(plan));
-        *self.emergency.lock().await = emergency;
+        shared.shortage.adopt(emergency);
         // What waited for a person to mend something is worth a try: that person has just been here.
         if let Err(error) = shared.pipeline.store().release_held(shared.clock.now()).await {
             tracing::warn!("mails that are held wait for their next try: {error}");
@@ -213,17 +219,23 @@ impl App {
         self.shared.vitals.reloaded(ok);
     }
 
-    /// Returns when this process cannot go on, after trying the emergency road: whoever runs us should stop and start
-    /// again.
+    /// Returns when this process cannot go on: whoever runs us should stop and start again. Nothing is lost if this is
+    /// dropped and called again.
     pub async fn failed(&mut self) -> Fatal {
-        let Some(why) = self.fatal.recv().await else { return std::future::pending().await };
-        let emergency = self.emergency.lock().await.clone();
-        if let Some(emergency) = emergency
-            && timeout(EMERGENCY, emergency.cry(why)).await.is_err()
+        match self.fatal.recv().await {
+            Some(why) => why,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The last words of a process that cannot go on, by a road that needs neither the database nor a loop.
+    pub async fn cry(&self, why: Fatal) {
+        let now = self.shared.clock.now();
+        if let Some(emergency) = self.shared.shortage.emergency()
+            && timeout(EMERGENCY, emergency.tell(Trouble::PartStopped, &why.ja(), now)).await.is_err()
         {
             tracing::error!("the emergency road took too long");
         }
-        why
     }
 
     /// Stops: no new visit, the mail under way may finish, the database is closed. Gives up after `within`; what was

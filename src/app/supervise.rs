@@ -5,7 +5,6 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{stage::Stage, tasks::Shared};
@@ -41,15 +40,6 @@ impl fmt::Display for Fatal {
             Self::Stuck(stage) => write!(f, "{} does not move any longer", stage.as_str()),
         }
     }
-}
-
-/// The last road to a person: taken once, just before the process ends because it cannot go on.
-///
-/// It must need neither the database nor a loop, and is given a few seconds.
-#[async_trait]
-pub trait Emergency: Send + Sync {
-    /// Tells somebody why Hinomi ends.
-    async fn cry(&self, why: Fatal);
 }
 
 /// Runs a loop until it is time to stop.

@@ -23,6 +23,7 @@ use super::{
     pipeline::Pipeline,
     plan::Plan,
     service::Notice,
+    shortage::Shortage,
     stage::Stage,
     supervise::{Fatal, supervise},
     visits,
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     pub plan: watch::Sender<Arc<Plan>>,
     pub clock: Arc<dyn Clock>,
     pub vitals: Arc<Vitals>,
+    pub shortage: Shortage,
     /// No mail is begun any more.
     pub stopping: AtomicBool,
     pub notices: Option<mpsc::UnboundedSender<Notice>>,
@@ -140,7 +142,9 @@ async fn rounds<F, R>(
                 let failures = shared.vitals.round_failed(stage);
                 let pause = PAUSE.times(1 << failures.min(6)).min(LONGEST_PAUSE);
                 tracing::error!(task = stage.as_str(), pause = %pause, "{error:#}");
-                shared.clock.now() + pause
+                let now = shared.clock.now();
+                shared.shortage.failed(&error, now);
+                now + pause
             }
         };
     }

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    health::free_beside,
     pipeline::PollReport,
     plan::{Plan, Planned},
     service::Notice,
@@ -74,7 +75,11 @@ pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
     let mut visits: JoinSet<Ended> = JoinSet::new();
     loop {
         shared.vitals.pulse(Stage::Visit).work();
-        let next = depart(&shared, &plan, &mut round, &mut visits);
+        let next = if has_room(&shared).await {
+            depart(&shared, &plan, &mut round, &mut visits)
+        } else {
+            shared.clock.now() + LONGEST_PAUSE
+        };
         tokio::select! {
             goes_on = shared.until(next, &mut stop) => if !goes_on { break },
             () = tokio::time::sleep(SIGN_OF_LIFE) => {}
@@ -90,6 +95,24 @@ pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
     }
     shared.vitals.pulse(Stage::Visit).rest();
     visits.shutdown().await;
+}
+
+/// Nobody is asked for pages that cannot be kept.
+async fn has_room(shared: &Shared) -> bool {
+    if !shared.shortage.is_full() {
+        return true;
+    }
+    let (store, now) = (shared.pipeline.store(), shared.clock.now());
+    match store.probe(now).await {
+        Ok(()) => {
+            shared.shortage.stored(free_beside(&store.params().path));
+            true
+        }
+        Err(error) => {
+            shared.shortage.failed(&error.into(), now);
+            false
+        }
+    }
 }
 
 /// Sends out who is due, and says when somebody is due next.
@@ -144,9 +167,11 @@ fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static 
     match outcome {
         Ok(PollReport { state, ingested, moved_to, .. }) => {
             round.broken.remove(name);
+            shared.shortage.stored(None);
             let counters = &shared.vitals.counters;
             counters.polled(kind, if state.errors > 0 { "failed" } else { "ok" });
             counters.ingested(ingested.new, ingested.mentions);
+            counters.unread(ingested.unread);
             shared.tell(Notice::Visited { source: name.clone(), ingested });
             if ingested.mentions > 0 {
                 shared.mentions_stored.notify_one();
@@ -168,6 +193,7 @@ fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static 
         Err(error) => {
             let panicked = error.chain().any(|e| e.downcast_ref::<JoinError>().is_some_and(JoinError::is_panic));
             shared.vitals.counters.polled(kind, if panicked { "panicked" } else { "not_stored" });
+            shared.shortage.failed(&error, shared.clock.now());
             let broken = round.broken.entry(name.clone()).or_default();
             *broken = broken.saturating_add(1);
             let pause = LONGEST_PAUSE.times(1 << (*broken - 1).min(5)).min(LONGEST_BREAK);

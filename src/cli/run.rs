@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 
 use super::{Common, Exit, Lang, Outcome, timeline};
 use crate::{
-    alert::email::smtp::SmtpNotifier,
+    alert::{email::smtp::SmtpNotifier, notifier::Notifier, trouble::Trouble},
     app::{
+        emergency::{Emergency, EmergencyMail},
         reload::Files,
         service::{App, Notice, Ports, Setup},
         shutdown::{Signals, Wish},
@@ -25,10 +26,11 @@ use crate::{
         telemetry::{self, Shape},
         tell::Recipients,
     },
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     collect::fetch::HttpFetch,
     config::{self, Loaded, LogFormat, Settings},
-    model::watch::Watchlist,
+    model::{limits, watch::Watchlist},
+    store::StoreError,
 };
 
 /// For the mail under way. With closing the database it makes less than the ten seconds that others wait for us.
@@ -74,11 +76,14 @@ fn connect(settings: Settings, watchlist: Watchlist) -> Result<(Setup, Ports)> {
     if let Some(password) = &smtp.password {
         telemetry::hide(password);
     }
+    let recipients = Recipients { groups: settings.recipients, default: settings.default_recipients };
+    let notifier: Arc<dyn Notifier> = Arc::new(SmtpNotifier::new(&smtp, &mail)?);
+    let emergency = EmergencyMail::new(Arc::clone(&notifier), mail.clone(), &recipients, &settings.store.path);
     let ports = Ports {
         clock: Arc::new(SystemClock),
         fetch: Arc::new(HttpFetch::new(&settings.collect)?),
-        notifier: Arc::new(SmtpNotifier::new(&smtp, &mail)?),
-        emergency: None,
+        notifier,
+        emergency: Some(Arc::new(emergency)),
     };
     let setup = Setup {
         store: settings.store,
@@ -86,9 +91,20 @@ fn connect(settings: Settings, watchlist: Watchlist) -> Result<(Setup, Ports)> {
         sources: settings.sources,
         collect: settings.collect,
         mail,
-        recipients: Recipients { groups: settings.recipients, default: settings.default_recipients },
+        recipients,
+        ballast: limits::BALLAST_BYTES,
     };
     Ok((setup, ports))
+}
+
+/// A start that fails is seen by whoever starts us, and by nobody where that is a machine: a damaged database is told
+/// to people as well.
+async fn told(error: anyhow::Error, emergency: Option<Arc<dyn Emergency>>) -> anyhow::Error {
+    let damaged = error.chain().find_map(|e| e.downcast_ref::<StoreError>());
+    if let Some((damaged @ StoreError::Damaged { .. }, emergency)) = damaged.zip(emergency) {
+        emergency.tell(Trouble::StoreDamaged, &damaged.ja(), SystemClock.now()).await;
+    }
+    error
 }
 
 /// The files that decide.
@@ -105,8 +121,12 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
     let (companies, sources) = (loaded.watchlist.companies.len(), running.sources.len());
     let (setup, ports) = connect(loaded.settings, loaded.watchlist)?;
     let (notices, mut heard) = mpsc::unbounded_channel();
+    let emergency = ports.emergency.clone();
     let mut app = tokio::select! {
-        app = App::build(setup, ports, Some(notices)) => app?,
+        app = App::build(setup, ports, Some(notices)) => match app {
+            Ok(app) => app,
+            Err(error) => return Err(told(error, emergency).await),
+        },
         () = signals.stop() => return Ok(()),
     };
     app.start();
@@ -131,6 +151,7 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
                 Wish::Reload => true,
             },
             why = app.failed() => {
+                // Out of the select: what is told to people must not be dropped for the next notice.
                 broken = Some(why);
                 break;
             }
@@ -151,6 +172,9 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         }
     }
     systemd::stopping();
+    if let Some(why) = broken {
+        app.cry(why).await;
+    }
     match lang {
         Lang::Ja => say("止めています…（もう一度 Ctrl+C ですぐに終わります）"),
         Lang::En => say("Stopping… (Ctrl+C again ends at once)"),

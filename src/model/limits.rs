@@ -54,6 +54,8 @@ pub const SMTP_QUIT: Span = Span::seconds(1);
 pub const SMTP_READ_BYTES: usize = 32 * 1024;
 /// Bytes of a mail's HTML part.
 pub const MAIL_HTML_BYTES: usize = 60 * 1024;
+/// Bytes beside the database that are given up when the disk is full.
+pub const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
 /// Letters of a post that a mail quotes (Copyright Act art. 32, minor quotation).
 pub const EXCERPT_CHARS: usize = 140;
 /// Letters of a mail's subject.

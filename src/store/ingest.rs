@@ -84,6 +84,8 @@ pub struct Judged {
     pub text_key: String,
     /// The same for the same post, also where no row is kept.
     pub post_hash: i64,
+    /// It could not be read, so nothing is known of it: neither that it names somebody nor that it does not.
+    pub unread: bool,
 }
 
 /// One visit's worth.
@@ -114,6 +116,8 @@ pub struct Ingested {
     pub edited: u64,
     /// New posts that name nobody we watch.
     pub not_about_us: u64,
+    /// Posts that could not be read. They leave no mark, so that a later version reads them if they are still shown.
+    pub unread: u64,
     /// Mentions stored.
     pub mentions: u64,
 }
@@ -182,6 +186,10 @@ async fn one_post(
     done: &mut Ingested,
 ) -> Result<&'static str, StoreError> {
     let post = &judged.post;
+    if judged.unread {
+        done.unread += 1;
+        return Ok("unread");
+    }
     let known = sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
     if let Some(row) = known {
         let id: i64 = row.try_get("id")?;

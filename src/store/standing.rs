@@ -4,7 +4,7 @@ use sqlx::{Executor, Row};
 
 use super::{
     Store, StoreError,
-    incidents::level,
+    incidents::{SET_PROGRESS, level},
     rows::{count, time},
     sql::sql,
     transaction::in_transaction,
@@ -65,6 +65,14 @@ impl Store {
         // Nothing is in it, so committing it writes nothing.
         in_transaction!(self, tx => async {
             tx.execute("select 1").await?;
+            Ok::<_, StoreError>(())
+        })
+    }
+
+    /// Writes a little, to see whether there is room again.
+    pub async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
+        in_transaction!(self, tx => async {
+            sqlx::query(SET_PROGRESS).bind("probed").bind(now.millis()).execute(&mut *tx).await?;
             Ok::<_, StoreError>(())
         })
     }

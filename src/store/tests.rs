@@ -60,6 +60,7 @@ fn judged(n: u32) -> Judged {
         author_key: None,
         text_key: format!("text {n}"),
         post_hash: i64::from(n),
+        unread: false,
     }
 }
 

@@ -54,6 +54,7 @@ macro_rules! in_transaction {
         let mut patience = $crate::store::transaction::Patience::default();
         loop {
             let tried: Result<_, $crate::store::StoreError> = async {
+                fail::fail_point!("full", |_| Err($crate::store::StoreError::Full));
                 let mut connection = $store.write.acquire().await?;
                 let (mut unclean, outcome) = match $store.begin(&mut connection).await {
                     Err(error) => (!error.is_passing(), Err(error)),

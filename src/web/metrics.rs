@@ -32,6 +32,7 @@ pub struct Counters {
     incidents: OneWord,
     attempts: OneWord,
     restarts: OneWord,
+    rejected: OneWord,
 }
 
 impl Default for Counters {
@@ -41,7 +42,7 @@ impl Default for Counters {
         registry.register("build", "The program", Info::new(version));
         let (polls, attempts, restarts) = (TwoWords::default(), OneWord::default(), OneWord::default());
         let (bytes, posts, mentions) = (Counter::default(), Counter::default(), Counter::default());
-        let incidents = OneWord::default();
+        let (incidents, rejected) = (OneWord::default(), OneWord::default());
         registry.register("source_polls", "Visits of sources by how they ended", polls.clone());
         registry.register("fetch_bytes", "Bytes of answers after decompression", bytes.clone());
         registry.register("posts_ingested", "Posts stored that were never seen before", posts.clone());
@@ -49,7 +50,8 @@ impl Default for Counters {
         registry.register("incidents", "Incidents opened, by their level at that moment", incidents.clone());
         registry.register("smtp_attempts", "Tries to hand a mail over, by how they ended", attempts.clone());
         registry.register("stage_restarts", "Loops that were started again after a panic", restarts.clone());
-        Self { registry, polls, bytes, posts, mentions, incidents, attempts, restarts }
+        registry.register("posts_rejected", "Posts that could not be read", rejected.clone());
+        Self { registry, polls, bytes, posts, mentions, incidents, attempts, restarts, rejected }
     }
 }
 
@@ -68,6 +70,11 @@ impl Counters {
     pub fn ingested(&self, posts: u64, mentions: u64) {
         self.posts.inc_by(posts);
         self.mentions.inc_by(mentions);
+    }
+
+    /// Posts could not be read.
+    pub fn unread(&self, posts: u64) {
+        self.rejected.get_or_create(&[("reason", "unread")]).inc_by(posts);
     }
 
     /// An incident was opened.

@@ -4,7 +4,7 @@
 use super::{
     program::Life,
     sink::Fault,
-    world::{World, burning},
+    world::{DUTY, World, burning},
 };
 
 /// A life in which something trips once.
@@ -14,11 +14,25 @@ async fn trips_at(failpoint: &str) -> (World, Life) {
     (world, life)
 }
 
-/// The life ends by itself, says so, and the next one goes on from what was stored.
-async fn ends_and_goes_on(failpoint: &str) {
-    let (mut world, mut life) = trips_at(failpoint).await;
+/// Once, and the life goes on as if nothing had been. Each time, and it ends by itself, says so to people as well, and
+/// the next one goes on from what was stored.
+async fn is_mended_or_ends(failpoint: &str) {
+    let (mut world, mut life) = trips_at(&format!("{failpoint}=1*panic")).await;
+    world
+        .until(&mut life, "all is read and sent", async |world| {
+            world.everything_read().await && world.owed().await == 0
+        })
+        .await;
+    assert!(life.said().contains("broke off and is started again"), "{}", life.said());
+    world.kill(life);
+    let j = world.ends_well().await;
+    assert_eq!((j.incidents, j.notifications, j.mails, j.repeats), (2, 2, 4, 0), "{failpoint}: {j:?}");
+
+    let (mut world, mut life) = trips_at(&format!("{failpoint}=panic")).await;
     world.until_it_ends(&mut life).await;
     world.crashes += 1;
+    let cries = world.sink.cries();
+    assert_eq!(cries.iter().map(|c| &*c.recipient).collect::<Vec<_>>(), DUTY, "{}", life.said());
     let j = world.ends_well().await;
     assert_eq!((j.incidents, j.notifications, j.mails, j.repeats), (2, 2, 4, 0), "{j:?}");
 }
@@ -55,13 +69,33 @@ async fn a26_a_visit_that_trips_over_a_page_is_made_again_and_the_program_goes_o
 }
 
 #[tokio::test]
-async fn a27_a_detector_that_trips_ends_the_program_and_the_next_start_finds_the_incident() {
-    ends_and_goes_on("c3_before=1*panic").await;
+async fn a27_a_detector_that_trips_is_started_again_or_ends_the_program_and_the_incident_is_found() {
+    is_mended_or_ends("c3_before").await;
 }
 
 #[tokio::test]
-async fn a27_a_mailer_that_trips_ends_the_program_and_the_next_start_sends_the_mail() {
-    ends_and_goes_on("c4_before=1*panic").await;
+async fn a27_a_mailer_that_trips_is_started_again_or_ends_the_program_and_the_mail_is_sent() {
+    is_mended_or_ends("c4_before").await;
+}
+
+/// Room for what a start writes, then none for a while.
+#[tokio::test]
+async fn a12_on_a_full_disk_people_are_told_past_the_database_and_what_was_missed_is_stored_afterwards() {
+    let (mut world, mut life) = trips_at("full=5*off->4*return->off").await;
+    world
+        .until(&mut life, "all is read and sent", async |world| {
+            world.everything_read().await && world.owed().await == 0 && world.sink.cries().len() == DUTY.len()
+        })
+        .await;
+    let cries = world.sink.cries();
+    assert!(cries.iter().all(|c| c.message_id.starts_with("diskfull")), "{cries:?}");
+    assert_eq!(cries.iter().map(|c| &*c.recipient).collect::<Vec<_>>(), DUTY);
+    assert!(life.said().contains("kept room was given up"), "{}", life.said());
+    // There is room again, so some of it is kept for the next time.
+    assert!(world.path("hinomi.ballast").exists());
+    world.kill(life);
+    let j = world.ends_well().await;
+    assert_eq!((j.incidents, j.notifications, j.mails, j.repeats), (2, 2, 4, 0), "{j:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hinomi::alert::trouble::Trouble;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::dialogue::{Act, Server, Step, converse};
@@ -50,6 +51,12 @@ pub(crate) struct Copy {
     pub(crate) bytes: Vec<u8>,
     /// A 250 was sent for it.
     pub(crate) answered: bool,
+}
+
+impl Copy {
+    fn is_cry(&self) -> bool {
+        Trouble::ALL.iter().any(|trouble| self.message_id.starts_with(trouble.key()))
+    }
 }
 
 type Choose = Box<dyn FnMut() -> Fault + Send>;
@@ -94,8 +101,14 @@ impl Sink {
         *self.desk.choose.lock().unwrap() = Box::new(choose);
     }
 
+    /// Of mails about incidents.
     pub(crate) fn copies(&self) -> Vec<Copy> {
-        self.desk.journal.lock().unwrap().clone()
+        self.desk.journal.lock().unwrap().iter().filter(|c| !c.is_cry()).cloned().collect()
+    }
+
+    /// Of mails about the watch itself, which come from memory and not from the database.
+    pub(crate) fn cries(&self) -> Vec<Copy> {
+        self.desk.journal.lock().unwrap().iter().filter(|c| c.is_cry()).cloned().collect()
     }
 
     /// Connections so far.

@@ -77,6 +77,8 @@ impl World {
         let (web, port) = (self.web.address(), server.port());
         let settings = format!(
             "watchlist = \"watchlist.toml\"
+[web]
+listen = \"127.0.0.1:0\"
 [collect]
 poll_every = \"1m\"
 host_spacing = \"1s\"

@@ -250,7 +250,7 @@ async fn a_database_that_is_damaged_or_of_a_newer_hinomi_is_told_before_run_touc
     fs::write(&db, "not a database at all, but a letter\n".repeat(200)).unwrap();
     let damaged = world.check(folder.path(), &["--offline"]).await;
     assert_eq!(damaged.status.code(), Some(3), "{}", said(&damaged));
-    assert!(said(&damaged).contains("控えを戻してください"), "{}", said(&damaged));
+    assert!(said(&damaged).contains("の控えを置いてから起動してください"), "{}", said(&damaged));
     assert!(fs::read(&db).unwrap().starts_with(b"not a database"), "it was touched");
 
     fs::remove_file(&db).unwrap();
@@ -264,7 +264,7 @@ async fn a_database_that_is_damaged_or_of_a_newer_hinomi_is_told_before_run_touc
     pool.close().await;
     let newer = world.check(folder.path(), &["--offline"]).await;
     assert_eq!(newer.status.code(), Some(3), "{}", said(&newer));
-    assert!(said(&newer).contains("表の番号 9999") && said(&newer).contains("新しい版の Hinomi"), "{}", said(&newer));
+    assert!(said(&newer).contains("スキーマ 9999") && said(&newer).contains("より新しい Hinomi"), "{}", said(&newer));
 }
 
 #[tokio::test(flavor = "multi_thread")]

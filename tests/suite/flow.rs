@@ -136,6 +136,7 @@ impl World {
                     .into(),
                 default: vec!["pr-duty".to_owned()],
             },
+            ballast: 0,
         };
         App::build(setup, ports, None).await
     }

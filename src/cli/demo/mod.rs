@@ -288,6 +288,7 @@ fn setup(world: &World, folder: &Folder, web: std::net::SocketAddr) -> Result<Se
             groups: [("広報当番".to_owned(), vec!["pr-duty@hinomi.example".to_owned()])].into(),
             default: vec!["広報当番".to_owned()],
         },
+        ballast: 0,
     })
 }
 

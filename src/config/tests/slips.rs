@@ -26,7 +26,7 @@ fn what_is_said_of_a_secret_names_where_it_should_be_and_never_what_stands_there
     assert!(said(&file, Some(&vec![b'x'; 2 << 20]), &secrets).contains("larger than"));
     // The password itself where its variable should be named.
     let slip = FULL.replace("SMTP_SECRET", "Canary-99!");
-    assert!(said(&slip, None, &secrets).contains("never the password"));
+    assert!(said(&slip, None, &secrets).contains("never the secret itself"));
     assert!(said(FULL, None, &|_| Some("  ".into())).contains("SMTP_SECRET is empty"));
     assert!(said(FULL, None, &|_| Some("canary\nx".into())).contains("one line"));
 }

@@ -78,6 +78,7 @@ pub(crate) fn setup(database: &Path, watchlist: &str, addresses: &[&str]) -> Set
                 .into(),
             default: vec!["others".to_owned()],
         },
+        ballast: 0,
     }
 }
 

@@ -173,5 +173,6 @@ pub(crate) fn judged(id: &str, author: &str, text: &str, minutes: i64) -> Judged
         author_key: Some(format!("key of {author}")),
         text_key: format!("key of {text}"),
         post_hash: id.bytes().fold(7, |h, b| h * 31 + i64::from(b)),
+        unread: false,
     }
 }

@@ -7,10 +7,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use hinomi::app::{
-    service::{App, Ports},
-    stage::Stage,
-    supervise::{Emergency, Fatal},
+use hinomi::{
+    alert::trouble::Trouble,
+    app::{
+        emergency::Emergency,
+        service::{App, Ports},
+        stage::Stage,
+        supervise::Fatal,
+    },
+    model::time::Timestamp,
 };
 
 use crate::harness::{
@@ -104,12 +109,13 @@ fn a_loop_that_has_nothing_to_do_does_not_stand_still() {
 
 /// Writes down why.
 #[derive(Default)]
-struct Cries(Mutex<Vec<Fatal>>);
+struct Cries(Mutex<Vec<Trouble>>);
 
 #[async_trait]
 impl Emergency for Cries {
-    async fn cry(&self, why: Fatal) {
-        self.0.lock().unwrap().push(why);
+    async fn tell(&self, trouble: Trouble, detail: &str, _now: Timestamp) {
+        assert!(detail.contains("3回"), "{detail}");
+        self.0.lock().unwrap().push(trouble);
     }
 }
 
@@ -123,8 +129,10 @@ async fn the_last_road_to_a_person_is_taken_before_the_end() {
     let setup = owing::setup(&folder.path().join("hinomi.db"), WATCHLIST, &["pr@aozora.example"]);
     let mut app = App::build(setup, ports, None).await.unwrap();
     app.start();
-    assert_eq!(app.failed().await, Fatal::Panics(Stage::Dispatch));
-    assert_eq!(*cries.0.lock().unwrap(), [Fatal::Panics(Stage::Dispatch)]);
+    let why = app.failed().await;
+    assert_eq!(why, Fatal::Panics(Stage::Dispatch));
+    app.cry(why).await;
+    assert_eq!(*cries.0.lock().unwrap(), [Trouble::PartStopped]);
     app.stop(Duration::from_secs(5)).await.unwrap();
     fail::remove("dispatch");
 }
