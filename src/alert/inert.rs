@@ -108,7 +108,10 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 out.extend("[:]".chars().map(|c| (c, mark)));
             }
             '.' | '．' | '｡' | '\u{2024}' | '\u{fe52}'
-                if i >= 2 && (joins_labels(at(i - 2), at(i)) || is_in_quad(text, i - 1)) =>
+                if i >= 2
+                    && (joins_labels(at(i - 2), at(i))
+                        || is_in_quad(text, i - 1)
+                        || at(i).is_none() && ends_with_word(&out, "www")) =>
             {
                 out.extend("[.]".chars().map(|c| (c, mark)));
             }
@@ -156,10 +159,13 @@ const OPENERS: [&str; 24] = [
 
 /// Whether `out` ends with a word that, before a colon, makes a program open what follows.
 fn opens_without_slashes(out: &[Marked]) -> bool {
+    OPENERS.iter().any(|opener| ends_with_word(out, opener))
+}
+
+/// Whether `word`, in whatever case, is the last word of `out` and not the end of a longer one.
+fn ends_with_word(out: &[Marked], word: &str) -> bool {
     let letters = out.iter().rev().map(|(c, _)| c.to_ascii_lowercase());
-    let mut word: Vec<char> = letters.take_while(char::is_ascii_alphanumeric).take(12).collect();
-    word.reverse();
-    OPENERS.iter().any(|opener| opener.chars().eq(word.iter().copied()))
+    letters.take_while(char::is_ascii_alphanumeric).eq(word.chars().rev())
 }
 
 /// Whether the dot at `dot` belongs to four numbers or more, which are an address as well: `10.0.0.1`.
@@ -245,6 +251,7 @@ mod tests {
             ("電話は TEL:0312345678", "電話は TEL[:]0312345678"),
             // Words of ours may follow.
             ("mailto:", "mailto[:]"),
+            ("見て www.", "見て www[.]"),
             ("javascript:alert(1)", "javascript[:]alert(1)"),
             ("metadata:x と 時刻 10:30 と data: 5件", "metadata:x と 時刻 10:30 と data: 5件"),
             ("終わり.", "終わり."),
