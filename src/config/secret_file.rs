@@ -23,10 +23,7 @@ use super::{
     secret::Keys,
     section::{Mistakes, text},
 };
-use crate::model::secret::Secret;
-
-/// A bundle of all public authorities is a quarter of this.
-const MOST_BYTES: u64 = 1 << 20;
+use crate::model::{limits, secret::Secret};
 
 /// A secret from the variable of the environment that the setting names.
 pub(super) fn from_env(node: &Node, mistakes: &Mistakes, world: &World<'_>, keys: &Keys) -> Option<Secret> {
@@ -111,14 +108,17 @@ fn read(path: &Path, node: &Node, mistakes: &Mistakes) -> Option<Vec<u8>> {
     let bounded = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         // A device or a log named by mistake has no end.
-        File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        File::open(path)?.take(limits::SECRET_FILE_BYTES + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let shown = path.display();
     match bounded() {
-        Ok(bytes) if bytes.len() as u64 > MOST_BYTES => {
-            let en = format!("{shown} is larger than {} KB — is it the right file?", MOST_BYTES >> 10);
-            let ja = format!("{shown} が {} KB を超えています — 違うファイルではありませんか", MOST_BYTES >> 10);
+        Ok(bytes) if bytes.len() as u64 > limits::SECRET_FILE_BYTES => {
+            let en = format!("{shown} is larger than {} KB — is it the right file?", limits::SECRET_FILE_BYTES >> 10);
+            let ja = format!(
+                "{shown} が {} KB を超えています — 違うファイルではありませんか",
+                limits::SECRET_FILE_BYTES >> 10
+            );
             mistakes.add(&node.at, Wrong::said(ja, en));
             None
         }

@@ -54,6 +54,16 @@ pub const SMTP_QUIT: Span = Span::seconds(1);
 pub const SMTP_READ_BYTES: usize = 32 * 1024;
 /// Bytes of a mail's HTML part.
 pub const MAIL_HTML_BYTES: usize = 60 * 1024;
+/// Connections to our own pages at once; the next one waits in the system's queue.
+pub const WEB_CONNECTIONS: usize = 16;
+/// For the headers of a request to our own pages.
+pub const WEB_HEADERS: Span = Span::seconds(5);
+/// For a whole connection to our own pages, which carries one request.
+pub const WEB_WHOLE: Span = Span::seconds(10);
+/// Bytes of the headers of a request to our own pages.
+pub const WEB_HEADER_BYTES: usize = 16 * 1024;
+/// Bytes of a file that holds a secret or certificates; a bundle of all public authorities is a quarter of it.
+pub const SECRET_FILE_BYTES: u64 = 1024 * 1024;
 /// Bytes beside the database that are given up when the disk is full.
 pub const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
 /// Letters of a post that a mail quotes (Copyright Act art. 32, minor quotation).

@@ -22,15 +22,8 @@ use tokio::{
 };
 
 use super::{Witness, health::Status};
+use crate::model::limits;
 
-/// Connections at once; the next one waits in the system's queue.
-const CONNECTIONS: usize = 16;
-/// For the headers of a request.
-const HEADERS: Duration = Duration::from_secs(5);
-/// For a whole connection, which carries one request.
-const WHOLE: Duration = Duration::from_secs(10);
-/// Bytes of headers.
-const HEADER_BYTES: usize = 16 * 1024;
 /// After the system refused a connection, for want of file handles, say.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -73,7 +66,7 @@ impl Window {
             tokio::select! {
                 () = &mut stop => return,
                 Some(_) = talks.join_next() => {}
-                accepted = self.0.accept(), if talks.len() < CONNECTIONS => match accepted {
+                accepted = self.0.accept(), if talks.len() < limits::WEB_CONNECTIONS => match accepted {
                     Ok((stream, _)) => {
                         talks.spawn(talk(stream, router.clone()));
                     }
@@ -91,12 +84,12 @@ async fn talk(stream: TcpStream, router: Router) {
     let service = TowerToHyperService::new(router);
     let talk = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .max_buf_size(HEADER_BYTES)
+        .header_read_timeout(limits::WEB_HEADERS.to_std())
+        .max_buf_size(limits::WEB_HEADER_BYTES)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     // Who speaks no HTTP, or too slowly, gets no answer; there is nothing to mend on our side.
-    let _ended = timeout(WHOLE, talk).await;
+    let _ended = timeout(limits::WEB_WHOLE.to_std(), talk).await;
 }
 
 fn router(witness: Arc<dyn Witness>) -> Router {

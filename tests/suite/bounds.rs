@@ -11,6 +11,7 @@ mod network;
 mod page;
 mod smtp;
 mod text;
+mod window;
 
 use std::{fs, path::Path};
 

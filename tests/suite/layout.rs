@@ -291,3 +291,24 @@ fn both_readmes_name_every_command_and_every_setting() {
 fn is_rust(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|e| e == "rs")
 }
+
+/// `docs/faults.md` promises tests by their names.
+#[test]
+fn every_fault_names_tests_that_are_there() {
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        for path in files(folder).iter().filter(|path| is_rust(path)) {
+            code += &read(path);
+        }
+    }
+    let table = read("docs/faults.md");
+    let rows: Vec<&str> = table.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| fault")).collect();
+    assert!(rows.len() > 25, "the table has shrunk to {} rows", rows.len());
+    for row in rows {
+        let tests: Vec<&str> = row.rsplit_once(" | ").unwrap().1.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test: {row}");
+        for test in tests {
+            assert!(code.contains(&format!("fn {test}()")), "docs/faults.md: there is no test {test}; {row}");
+        }
+    }
+}
