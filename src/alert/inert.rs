@@ -224,6 +224,8 @@ fn ends_with_hxxp(out: &[Marked]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -321,9 +323,11 @@ mod tests {
 
     /// What a mail client or a browser would make a link of: NFKC is what a browser does to a host first.
     fn opens(text: &str) -> Option<String> {
-        let text = icu(text);
-        let pattern = r"(?i)\b(https?|ftp|file)://|\b(mailto|tel|javascript|data):[^\s\]]|\bwww\.\w|[\w-]\.[a-z]{2,}\b|\b\d+\.\d+\.\d+\.\d+|[\w.+-]+@[\w-]+";
-        regex::Regex::new(pattern).unwrap().find(&text).map(|m| m.as_str().to_owned())
+        static OPENS: LazyLock<regex::Regex> = LazyLock::new(|| {
+            let pattern = r"(?i)\b(https?|ftp|file)://|\b(mailto|tel|javascript|data):[^\s\]]|\bwww\.\w|[\w-]\.[a-z]{2,}\b|\b\d+\.\d+\.\d+\.\d+|[\w.+-]+@[\w-]+";
+            regex::Regex::new(pattern).unwrap()
+        });
+        OPENS.find(&icu(text)).map(|m| m.as_str().to_owned())
     }
 
     /// What becomes of the letters that stand for ASCII ones in the name of a host.

@@ -1,6 +1,6 @@
 //! Words of strangers in every place where one can put them: the mail keeps its form, its links and its size.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use mailparse::MailHeaderMap;
 use proptest::prelude::*;
@@ -57,8 +57,11 @@ fn visible(html: &str) -> String {
 
 /// What mail clients turn into links without being asked.
 fn autolinks(text: &str) -> Vec<String> {
-    let pattern = r"(?i)\b(https?|ftp|file|javascript|data)://|\b(mailto|tel|sms|javascript|data):[^\s\]]|\bwww\.\w|[\w-]+\.[a-z]{2,}\b|[\w-]+[。｡．]example\b|[\w.+-]+@[\w-]+";
-    regex::Regex::new(pattern).unwrap().find_iter(text).map(|m| m.as_str().to_owned()).collect()
+    static LINK: LazyLock<regex::Regex> = LazyLock::new(|| {
+        let pattern = r"(?i)\b(https?|ftp|file|javascript|data)://|\b(mailto|tel|sms|javascript|data):[^\s\]]|\bwww\.\w|[\w-]+\.[a-z]{2,}\b|[\w-]+[。｡．]example\b|[\w.+-]+@[\w-]+";
+        regex::Regex::new(pattern).unwrap()
+    });
+    LINK.find_iter(text).map(|m| m.as_str().to_owned()).collect()
 }
 
 fn invisible(c: char) -> bool {
