@@ -87,7 +87,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
     while let Some(&(c, mark)) = text.get(i) {
         i += 1;
         match c {
-            ':' if at(i) == Some('/') && at(i + 1) == Some('/') => {
+            ':' | '：' if at(i).is_some_and(is_slash) && at(i + 1).is_some_and(is_slash) => {
                 disarm_scheme(&mut out);
                 let broken = if ends_with_hxxp(&out) { ":" } else { "[:]" };
                 out.extend(broken.chars().map(|c| (c, mark)));
@@ -104,7 +104,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 }
                 out.extend([(c, mark), ('…', mark)]);
             }
-            ':' | '：' if opens_without_slashes(&out) && at(i).is_none_or(|c| c != ' ') => {
+            ':' | '：' if opens_without_slashes(&out) => {
                 out.extend("[:]".chars().map(|c| (c, mark)));
             }
             '.' | '．' | '｡' | '\u{2024}' | '\u{fe52}'
@@ -116,7 +116,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 out.extend("[.]".chars().map(|c| (c, mark)));
             }
             // The full stop of a Japanese sentence, which a browser reads as the dot of a host all the same.
-            '。' if i >= 2 && at(i).is_some_and(is_latin) => match at(i - 2) {
+            '。' if i >= 2 && (ends_with_word(&out, "www") || at(i).is_some_and(continues_host)) => match at(i - 2) {
                 Some(left) if is_latin(left) || matches!(left, '-' | '_') => {
                     out.extend("[.]".chars().map(|c| (c, mark)));
                 }
@@ -130,7 +130,7 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
 }
 
 /// What follows these and a colon is opened by some program without any `//`: a mail, a call, a script.
-const OPENERS: [&str; 24] = [
+const OPENERS: [&str; 19] = [
     "mailto",
     "tel",
     "telprompt",
@@ -143,17 +143,12 @@ const OPENERS: [&str; 24] = [
     "sip",
     "sips",
     "xmpp",
-    "geo",
     "magnet",
     "intent",
-    "market",
     "javascript",
     "vbscript",
     "data",
     "file",
-    "blob",
-    "about",
-    "news",
     "bitcoin",
 ];
 
@@ -164,7 +159,7 @@ fn opens_without_slashes(out: &[Marked]) -> bool {
 
 /// Whether `word`, in whatever case, is the last word of `out` and not the end of a longer one.
 fn ends_with_word(out: &[Marked], word: &str) -> bool {
-    let letters = out.iter().rev().map(|(c, _)| c.to_ascii_lowercase());
+    let letters = out.iter().rev().map(|(c, _)| narrow(*c).to_ascii_lowercase());
     letters.take_while(char::is_ascii_alphanumeric).eq(word.chars().rev())
 }
 
@@ -177,6 +172,10 @@ fn is_in_quad(text: &[Marked], dot: usize) -> bool {
     run.filter(|(c, _)| is_dot(*c)).count() >= 3
 }
 
+const fn is_slash(c: char) -> bool {
+    matches!(c, '/' | '／')
+}
+
 const fn is_dot(c: char) -> bool {
     matches!(c, '.' | '．' | '｡' | '。' | '\u{2024}' | '\u{fe52}')
 }
@@ -184,6 +183,19 @@ const fn is_dot(c: char) -> bool {
 /// A letter or digit of ASCII, also in full width.
 const fn is_latin(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ')
+}
+
+/// The ASCII letter that a letter in full width stands for.
+fn narrow(c: char) -> char {
+    match c {
+        '！'..='～' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        other => other,
+    }
+}
+
+/// What may follow the dot of a host written in Latin letters.
+fn continues_host(c: char) -> bool {
+    is_latin(c) || is_accent(c) || matches!(c, '-' | '_')
 }
 
 const fn is_handle(c: char) -> bool {
@@ -195,7 +207,7 @@ fn joins_labels(left: Option<char>, right: Option<char>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return false };
     // A mark on a letter is part of a name as well, so everything beyond ASCII counts.
     (left.is_ascii_alphanumeric() || !left.is_ascii() || matches!(left, '-' | '_'))
-        && (right.is_alphanumeric() || is_accent(right))
+        && (right.is_alphanumeric() || is_accent(right) || matches!(right, '-' | '_'))
         && !(is_digit(left) && is_digit(right))
 }
 
@@ -252,11 +264,16 @@ mod tests {
             ("mailto:a@bad.example", "mailto[:]a@…"),
             ("電話は TEL:0312345678", "電話は TEL[:]0312345678"),
             // Words of ours may follow.
+            ("https：／／bad.example", "hxxps:／／bad[.]example"),
             ("mailto:", "mailto[:]"),
             ("見て www.", "見て www[.]"),
             ("javascript:alert(1)", "javascript[:]alert(1)"),
-            ("metadata:x と 時刻 10:30 と data: 5件", "metadata:x と 時刻 10:30 と data: 5件"),
+            ("metadata:x と 時刻 10:30 と news: 5件", "metadata:x と 時刻 10:30 と news: 5件"),
+            // Also before a space: where the text is cut or marked, other words follow.
+            ("javascript: x", "javascript[:] x"),
             ("終わり.", "終わり."),
+            ("www._x", "www[.]_x"),
+            ("ｗｗｗ。例え", "ｗｗｗ[.]例え"),
         ];
         for (text, wanted) in table {
             assert_eq!(inert(text), wanted);
@@ -294,6 +311,7 @@ mod tests {
             Just("@"),
             Just("＠"),
             Just("www"),
+            Just("ｗｗｗ"),
             Just("bad"),
             Just("ｂａｄ"),
             Just("例え"),
@@ -332,12 +350,8 @@ mod tests {
 
     /// What becomes of the letters that stand for ASCII ones in the name of a host.
     fn icu(text: &str) -> String {
-        let narrow = |c: char| match c {
-            '！'..='～' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-            '。' | '｡' | '\u{2024}' | '\u{fe52}' => '.',
-            other => other,
-        };
-        text.chars().map(narrow).collect()
+        let dot = |c: char| if matches!(c, '。' | '｡' | '\u{2024}' | '\u{fe52}') { '.' } else { narrow(c) };
+        text.chars().map(dot).collect()
     }
 
     proptest! {

@@ -55,9 +55,10 @@ impl Emergency for EmergencyMail {
     async fn tell(&self, trouble: Trouble, detail: &str, now: Timestamp) {
         // Held to the end: many notice the same trouble at once, and one of them tells it.
         let mut told = self.told.lock().await;
-        // A clock that was set back must not silence anybody for long.
+        // Either way round: who noticed first need not tell first, and a clock that was set back must not silence anybody
+        // for long.
         let before = told.get(&trouble).copied();
-        if before.is_some_and(|at| now - at < SILENCE && at <= now) {
+        if before.is_some_and(|at| (now.max(at) - now.min(at)) < SILENCE) {
             return;
         }
         let mail = compose::trouble(trouble, detail, &self.mail, now);
@@ -148,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (emergency, mailbox) = emergency(folder.path());
         let twice = emergency.tell(Trouble::DiskFull, "disk is full", NOW);
-        tokio::join!(twice, emergency.tell(Trouble::DiskFull, "disk is full", NOW));
+        tokio::join!(twice, emergency.tell(Trouble::DiskFull, "disk is full", NOW - Span::seconds(1)));
         emergency.tell(Trouble::DiskFull, "disk is full", NOW + Span::hours(5)).await;
         let got = mailbox.got.lock().unwrap().clone();
         assert_eq!(got.iter().map(|(to, _)| &**to).collect::<Vec<_>>(), ["a@pr.example", "b@pr.example"]);
