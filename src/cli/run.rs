@@ -130,6 +130,10 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         () = signals.stop() => return Ok(()),
     };
     app.start();
+    match lang {
+        Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
+        Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
+    }
     app.attend(running.listen, move |opened| match (opened, lang) {
         (Ok(at), Lang::Ja) => say(&format!("監視ツール向け: http://{at}/healthz ・ http://{at}/metrics")),
         (Ok(at), Lang::En) => say(&format!("For monitoring: http://{at}/healthz and http://{at}/metrics")),
@@ -138,10 +142,6 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         }
         (Err(why), Lang::En) => say(&format!("▲ /healthz is not there ({why}). Watching goes on; it is tried again")),
     });
-    match lang {
-        Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
-        Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
-    }
     systemd::ready();
     let mut broken: Option<Fatal> = None;
     loop {

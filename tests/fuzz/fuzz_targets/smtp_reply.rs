@@ -36,7 +36,8 @@ fn stage() -> Stage {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let smtp = SmtpParams { host: "127.0.0.1".into(), port, tls: Tls::None, username: None, password: None };
+    let smtp =
+        SmtpParams { host: "127.0.0.1".into(), port, tls: Tls::None, username: None, password: None, ca_pem: None };
     let from = "hinomi@tsubame.example".to_owned();
     let mail = MailParams { from, reply_to: None, dashboard: None, zone: Zone::JST, x_connected: false };
     let soon = Limits { connect: Span::seconds(5), transaction: Span::seconds(5) };

@@ -1,6 +1,6 @@
 //! RSS, Atom and JSON Feed, in whatever state they arrive.
 //!
-//! The chain: bytes to letters ([`decode`]), a tolerant walk ([`scan`]) or JSON ([`json`]), a second opinion where
+//! The chain: bytes to letters ([`mod@decode`]), a tolerant walk ([`scan`]) or JSON ([`json`]), a second opinion where
 //! the walk came back thin ([`second`]), names that stay ([`entry`]).
 //!
 //! # Why an own reader
