@@ -111,12 +111,12 @@ fn break_addresses(text: &[Marked]) -> Vec<Marked> {
                 if i >= 2
                     && (joins_labels(at(i - 2), at(i))
                         || is_in_quad(text, i - 1)
-                        || at(i).is_none() && ends_with_word(&out, "www")) =>
+                        || at(i).is_none() && ends_with(&out, "www")) =>
             {
                 out.extend("[.]".chars().map(|c| (c, mark)));
             }
             // The full stop of a Japanese sentence, which a browser reads as the dot of a host all the same.
-            '。' if i >= 2 && (ends_with_word(&out, "www") || at(i).is_some_and(continues_host)) => match at(i - 2) {
+            '。' if i >= 2 && (ends_with(&out, "www") || at(i).is_some_and(continues_host)) => match at(i - 2) {
                 Some(left) if is_latin(left) || matches!(left, '-' | '_') => {
                     out.extend("[.]".chars().map(|c| (c, mark)));
                 }
@@ -152,15 +152,15 @@ const OPENERS: [&str; 19] = [
     "bitcoin",
 ];
 
-/// Whether `out` ends with a word that, before a colon, makes a program open what follows.
+/// Whether `out` ends with letters that, before a colon, make a program open what follows.
 fn opens_without_slashes(out: &[Marked]) -> bool {
-    OPENERS.iter().any(|opener| ends_with_word(out, opener))
+    OPENERS.iter().any(|opener| ends_with(out, opener))
 }
 
-/// Whether `word`, in whatever case, is the last word of `out` and not the end of a longer one.
-fn ends_with_word(out: &[Marked], word: &str) -> bool {
-    let letters = out.iter().rev().map(|(c, _)| narrow(*c).to_ascii_lowercase());
-    letters.take_while(char::is_ascii_alphanumeric).eq(word.chars().rev())
+/// Whether `out` ends with `word`, in whatever case. Also inside a longer word: a mark or a cut may part it later.
+fn ends_with(out: &[Marked], word: &str) -> bool {
+    let mut letters = out.iter().rev().map(|(c, _)| narrow(*c).to_ascii_lowercase());
+    word.chars().rev().all(|wanted| letters.next() == Some(wanted))
 }
 
 /// Whether the dot at `dot` belongs to four numbers or more, which are an address as well: `10.0.0.1`.
@@ -268,7 +268,8 @@ mod tests {
             ("mailto:", "mailto[:]"),
             ("見て www.", "見て www[.]"),
             ("javascript:alert(1)", "javascript[:]alert(1)"),
-            ("metadata:x と 時刻 10:30 と news: 5件", "metadata:x と 時刻 10:30 と news: 5件"),
+            ("時刻 10:30 と news: 5件", "時刻 10:30 と news: 5件"),
+            ("xmailto:a", "xmailto[:]a"),
             // Also before a space: where the text is cut or marked, other words follow.
             ("javascript: x", "javascript[:] x"),
             ("終わり.", "終わり."),
