@@ -134,6 +134,12 @@ impl Pipeline {
         params: &CollectParams,
         now: Timestamp,
     ) -> Result<PollReport> {
+        let reserved = poll::reserved(source.as_ref(), state, now);
+        if let Some(reserved) = &reserved {
+            // Before the question: after a crash in between the budget is short by one question, and never over.
+            self.store.reserve(reserved).await?;
+        }
+        let state = reserved.as_ref().unwrap_or(state);
         let asked = poll::ask(source.as_ref(), state, fetch, now).await;
         // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
         // them fails this visit and no other.
@@ -141,11 +147,16 @@ impl Pipeline {
         let visit = spawn_blocking(move || poll::settle(reader.as_ref(), &before, asked, &manners, now))
             .await
             .context("reading an answer")?;
-        let worked = !matches!(visit.outcome, Outcome::Failed(_));
+        let covered = match visit.outcome {
+            Outcome::Read(_) | Outcome::NotModified => Some(true),
+            Outcome::Failed(_) => Some(false),
+            Outcome::Waited => None,
+        };
         let name = state.source.clone();
         let (news, known, page) = self.last_pages.news(&name, visit.posts);
         let posts = self.judge(news, visit.warm_up).await?;
-        let batch = Ingest { source: &name, state: Some(&visit.state), covered: Some(worked), posts, known, now };
+        let (state, withdrawn, observed) = (Some(&visit.state), &visit.withdrawn, &visit.observed);
+        let batch = Ingest { source: &name, state, covered, posts, known, withdrawn, observed, now };
         let ingested = self.store.ingest(&batch, &self.ids).await?;
         self.last_pages.stored(&name, page);
         Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })
@@ -171,7 +182,7 @@ impl Pipeline {
 
     /// Stores posts that have been read.
     pub async fn keep(&self, source: &SourceName, posts: Vec<Judged>, now: Timestamp) -> Result<Ingested> {
-        let batch = Ingest { source, state: None, covered: None, posts, known: 0, now };
+        let batch = Ingest { posts, ..Ingest::of(source, now) };
         Ok(self.store.ingest(&batch, &self.ids).await?)
     }
 

@@ -6,6 +6,7 @@ use crate::{
     collect::{
         CollectParams,
         fetch::Fetch,
+        kind::Built,
         source::Source,
         sources::{self, SourceParams},
     },
@@ -51,22 +52,20 @@ impl Plan {
         let known: BTreeMap<&SourceName, Timestamp> =
             before.iter().flat_map(|plan| &plan.sources).map(|p| (p.name(), p.since)).collect();
         let planned = |params: &SourceParams| {
-            let every = params.basics().poll_every.unwrap_or(collect.poll_every);
-            let since = known.get(&params.basics().name).copied().unwrap_or(now);
-            Planned { source: Arc::from(sources::build(params, collect)), kind: kind(params), every, since }
+            let since = known.get(&params.basics.name).copied().unwrap_or(now);
+            match sources::build(params, collect) {
+                Built::Polled(source) => {
+                    let every = source.basics().poll_every.unwrap_or(collect.poll_every);
+                    Some(Planned { source, kind: params.kind.word, every, since })
+                }
+                Built::Streamed(_) => None,
+            }
         };
-        Self { sources: params.iter().map(planned).collect(), collect: collect.clone(), fetch }
+        Self { sources: params.iter().filter_map(planned).collect(), collect: collect.clone(), fetch }
     }
 
     /// Twice the longest pause between visits, and an hour at least; `None` without sources.
     pub(super) fn patience(&self) -> Option<Span> {
         self.sources.iter().map(|p| p.every).max().map(|longest| longest.times(2).max(Span::hours(1)))
-    }
-}
-
-fn kind(params: &SourceParams) -> &'static str {
-    match params {
-        SourceParams::Feed { .. } => "feed",
-        SourceParams::Jsonl { .. } => "jsonl",
     }
 }

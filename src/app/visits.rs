@@ -123,7 +123,7 @@ fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mu
         let name = planned.name();
         let away = round.under_way.values().any(|(n, _)| n == name);
         let Some(state) = round.states.get(name).filter(|_| !away) else { continue };
-        let host = planned.source.request(state).and_then(|r| r.host());
+        let host = poll::host(planned.source.as_ref(), state, now);
         let due = state.next_due_at.max(host.as_deref().map_or(now, |h| round.pace.free_at(h, now)));
         if due > now || visits.len() >= limits::FETCHES {
             next = next.min(due.max(now + Span::from_millis(10)));

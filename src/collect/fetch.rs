@@ -139,13 +139,29 @@ impl HttpFetch {
             permanent &= matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
             let next = location(&answer, &url)?;
             may_follow(&seen, &next)?;
+            if !(request.secrets.is_empty() && request.payload.is_none()) && next.origin() != url.origin() {
+                return Err(FetchError::Refused("a redirection that would take our key elsewhere".into()));
+            }
             seen.push(next.clone());
             url = next;
         }
     }
 
     async fn ask(&self, url: &Url, request: &Request) -> Result<reqwest::Response, FetchError> {
-        let mut ask = self.client.get(url.clone());
+        let mut ask = match &request.payload {
+            None => self.client.get(url.clone()),
+            Some(payload) => self
+                .client
+                .post(url.clone())
+                .header(header::CONTENT_TYPE, payload.content_type)
+                .body(payload.body.expose().to_owned()),
+        };
+        for (name, value) in &request.secrets {
+            let mut value = HeaderValue::from_str(value.expose())
+                .map_err(|_| FetchError::Refused(format!("the {name} key holds letters that no header can")))?;
+            value.set_sensitive(true);
+            ask = ask.header(*name, value);
+        }
         for (name, value) in
             [(header::IF_NONE_MATCH, &request.etag), (header::IF_MODIFIED_SINCE, &request.last_modified)]
         {
@@ -224,7 +240,10 @@ async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) ->
     let conditional = request.etag.is_some() || request.last_modified.is_some();
     let not_modified = status == StatusCode::NOT_MODIFIED && conditional;
     if !status.is_success() && !not_modified {
-        return Err(failure(status, headers));
+        match failure(status, headers) {
+            FetchError::Status(_) if request.failures => {}
+            failure => return Err(failure),
+        }
     }
     let mut response = Response {
         status: status.as_u16(),

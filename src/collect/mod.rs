@@ -5,11 +5,13 @@
 pub mod fetch;
 pub mod guard;
 pub mod html;
+pub mod kind;
 mod markup;
 pub mod poll;
 pub mod schedule;
 pub mod source;
 pub mod sources;
+pub mod stream;
 
 use crate::model::{
     post::{Channel, SourceName, SourceType},

@@ -4,12 +4,12 @@ use super::{
     CollectParams,
     fetch::{Fetch, FetchError},
     schedule::{self, Failure, Hints, Outcome},
-    source::{Request, Response, Source},
+    source::{Next, Question, Response, Source, SourceError},
 };
 use crate::model::{
     limits,
     post::Post,
-    source::SourceState,
+    source::{Observed, SourceState, Withdrawn},
     time::{Span, Timestamp},
 };
 
@@ -30,14 +30,27 @@ pub struct Visit {
     pub moved_to: Option<String>,
     /// Until when the whole host wants to be left alone.
     pub host_pause: Option<Timestamp>,
+    /// What is no longer to be kept.
+    pub withdrawn: Vec<Withdrawn>,
+    /// Numbers of the service's own.
+    pub observed: Vec<Observed>,
 }
 
 /// What the world said, not yet read.
 #[derive(Debug)]
 pub struct Asked {
-    answer: Result<Response, FetchError>,
+    answer: Answer,
     /// It was asked for unconditionally.
     full: bool,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Came(Result<Response, FetchError>),
+    /// Nothing was asked: nothing to ask before then.
+    Waiting(Timestamp),
+    /// Nothing was asked: the source must not.
+    Blind(SourceError),
 }
 
 /// What is remembered of `source`. A new address under an old name starts anew: what was remembered (validators, that
@@ -49,18 +62,37 @@ pub fn remembered(source: &dyn Source, stored: Option<SourceState>, now: Timesta
 }
 
 /// What to ask now. Once a day nothing is remembered aloud, because a broken server answers 304 for ever.
-fn question(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<Request> {
+fn question(source: &dyn Source, state: &SourceState, now: Timestamp) -> Question {
     let fresh = state.last_full_at.is_some_and(|at| now - at < Span::days(1));
-    source.request(state).map(|request| if fresh { request } else { request.unconditional() })
+    match source.request(state, now) {
+        Question::Ask(request) if !fresh => Question::Ask(request.unconditional()),
+        other => other,
+    }
+}
+
+/// The state to be written down before the question is asked, because asking costs; `None` where it does not.
+pub fn reserved(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<SourceState> {
+    let reservation = source.reserve(state, now)?;
+    Some(SourceState { cursor: reservation.cursor, meter: Some(reservation.meter), ..state.clone() })
+}
+
+/// The host that the question of now goes to, if there is one.
+pub fn host(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<String> {
+    match source.request(state, now) {
+        Question::Ask(request) => request.host(),
+        Question::Wait(_) | Question::Blind(_) => None,
+    }
 }
 
 /// Asks, and waits for the answer. [`settle`] reads it: that takes CPU time and belongs on a blocking thread.
 pub async fn ask(source: &dyn Source, state: &SourceState, fetch: &dyn Fetch, now: Timestamp) -> Asked {
-    let Some(request) = question(source, state, now) else {
-        return Asked { answer: Ok(Response { status: 304, not_modified: true, ..Response::default() }), full: false };
+    let request = match question(source, state, now) {
+        Question::Ask(request) => request,
+        Question::Wait(until) => return Asked { answer: Answer::Waiting(until), full: false },
+        Question::Blind(why) => return Asked { answer: Answer::Blind(why), full: false },
     };
     let full = request.etag.is_none() && request.last_modified.is_none();
-    Asked { answer: fetch.fetch(&request).await, full }
+    Asked { answer: Answer::Came(fetch.fetch(&request).await), full }
 }
 
 /// Asks and reads in one go, for a caller with one source at a time.
@@ -87,10 +119,16 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
         skipped: 0,
         moved_to: None,
         host_pause: None,
+        withdrawn: Vec::new(),
+        observed: Vec::new(),
     };
     let mut hints = Hints::default();
     match answer {
-        Ok(response) => {
+        Answer::Waiting(until) => {
+            (hints.next, visit.outcome) = (Next::At(until), Outcome::Waited);
+        }
+        Answer::Blind(why) => visit.outcome = fail(&mut new, why.into()),
+        Answer::Came(Ok(response)) => {
             hints.fresh_for = response.fresh_for;
             visit.moved_to.clone_from(&response.moved_to);
             if response.not_modified {
@@ -101,14 +139,20 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                         succeed(&mut new, now);
                         hints.update_every = page.update_every;
                         visit.warm_up = state.warmed_up_at.is_none();
+                        hints.next = step(&mut new, page.next);
                         visit.outcome = Outcome::Read(page.posts.len());
                         visit.posts = page.posts;
                         visit.skipped = page.skipped;
+                        visit.withdrawn = page.withdrawn;
+                        visit.observed = page.observed;
                         // Why here: validators of a page that was not read would hide it for ever.
                         new.cursor = page.cursor;
                         new.etag = response.etag;
                         new.last_modified = response.last_modified;
-                        new.warmed_up_at = state.warmed_up_at.or(Some(now));
+                        new.meter = page.meter.or(new.meter);
+                        // A history of several pages ends with the last of them.
+                        let whole = hints.next != Next::AtOnce;
+                        new.warmed_up_at = state.warmed_up_at.or(whole.then_some(now));
                         if full {
                             new.last_full_at = Some(now);
                         }
@@ -117,12 +161,22 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                 }
             }
         }
-        Err(error) => visit.outcome = fail(&mut new, error.into()),
+        Answer::Came(Err(error)) => visit.outcome = fail(&mut new, error.into()),
     }
     new.next_due_at = schedule::next_due(&new, &visit.outcome, hints, params, source.basics(), now);
     visit.host_pause = schedule::host_pause(&visit.outcome, now);
     visit.state = new;
     visit
+}
+
+/// Counts questions without a pause between them: a service that always promises more must not keep us for ever.
+fn step(state: &mut SourceState, next: Next) -> Next {
+    if next == Next::AtOnce && state.steps < limits::STEPS {
+        state.steps += 1;
+        return next;
+    }
+    state.steps = 0;
+    if next == Next::AtOnce { Next::Usual } else { next }
 }
 
 fn succeed(state: &mut SourceState, now: Timestamp) {
@@ -134,6 +188,7 @@ fn succeed(state: &mut SourceState, now: Timestamp) {
 
 fn fail(state: &mut SourceState, failure: Failure) -> Outcome {
     state.errors = state.errors.saturating_add(1);
+    state.steps = 0;
     state.last_error = Some(failure.to_string().chars().take(limits::ERROR_CHARS).collect());
     state.gone = failure == Failure::Fetch(FetchError::Gone);
     Outcome::Failed(failure)
@@ -159,7 +214,7 @@ mod tests {
     }
 
     fn settle_at(state: &SourceState, answer: Result<Response, FetchError>, now: Timestamp) -> Visit {
-        settle(&source(), state, Asked { answer, full: true }, &CollectParams::default(), now)
+        settle(&source(), state, Asked { answer: Answer::Came(answer), full: true }, &CollectParams::default(), now)
     }
 
     fn page(body: &str) -> Response {
@@ -202,7 +257,10 @@ mod tests {
     #[test]
     fn once_a_day_the_server_is_asked_without_memory() {
         let state = settle_at(&new_state(), Ok(page(FEED)), NOW).state;
-        let etag = |now| question(&source(), &state, now).unwrap().etag;
+        let etag = |now| match question(&source(), &state, now) {
+            Question::Ask(request) => request.etag,
+            other => panic!("{other:?}"),
+        };
         assert_eq!(etag(NOW + Span::hours(23)).as_deref(), Some("\"v1\""));
         assert_eq!(etag(NOW + Span::hours(24)), None);
     }

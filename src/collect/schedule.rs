@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     CollectParams, SourceBasics,
     fetch::{FetchError, RetryAfter},
-    source::SourceError,
+    source::{Next, SourceError},
 };
 use crate::{
     clock::jitter,
@@ -36,6 +36,8 @@ pub enum Outcome {
     Read(usize),
     /// The server has nothing new.
     NotModified,
+    /// Nobody was asked, because there was nothing to ask yet.
+    Waited,
     /// No page.
     Failed(Failure),
 }
@@ -58,6 +60,8 @@ pub struct Hints {
     pub fresh_for: Option<Span>,
     /// The page's own word.
     pub update_every: Option<Span>,
+    /// What the source itself knows of it.
+    pub next: Next,
 }
 
 /// When to go there again. `state` is the new one, with this visit's count of errors already in it.
@@ -71,11 +75,18 @@ pub fn next_due(
 ) -> Timestamp {
     let own = basics.poll_every.unwrap_or(params.poll_every).max(SHORTEST);
     let wait = match outcome {
-        Outcome::Read(_) | Outcome::NotModified => {
+        // The spacing of the host, which others share, stands between the steps.
+        Outcome::Read(_) if hints.next == Next::AtOnce => return now,
+        Outcome::Waited | Outcome::Read(_) if matches!(hints.next, Next::At(_)) => {
+            let Next::At(then) = hints.next else { return now };
+            (then - now).clamp(SHORTEST, LONGEST)
+        }
+        Outcome::Read(_) | Outcome::NotModified | Outcome::Waited => {
             let wish = hints.fresh_for.max(hints.update_every).unwrap_or(Span::ZERO);
             own.max(wish.min(LONGEST))
         }
         Outcome::Failed(Failure::Fetch(FetchError::Gone)) => LONGEST,
+        Outcome::Failed(Failure::Read(SourceError::Spent { until })) => (*until - now).clamp(SHORTEST, LONGEST),
         Outcome::Failed(Failure::Fetch(FetchError::Timeout | FetchError::Transport(_))) => {
             back_off(own, state.errors, LONGEST_OFFLINE.max(own))
         }
@@ -171,9 +182,9 @@ mod tests {
     #[test]
     fn success_keeps_the_own_interval_and_the_servers_wish() {
         assert!(minutes(&Outcome::NotModified, Hints::default(), 0).contains(&15));
-        let hints = Hints { fresh_for: Some(Span::hours(1)), update_every: Some(Span::minutes(5)) };
+        let hints = Hints { fresh_for: Some(Span::hours(1)), update_every: Some(Span::minutes(5)), ..Hints::default() };
         assert!(minutes(&Outcome::Read(3), hints, 0).contains(&60));
-        let greedy = Hints { fresh_for: Some(Span::days(300)), update_every: None };
+        let greedy = Hints { fresh_for: Some(Span::days(300)), ..Hints::default() };
         assert!(minutes(&Outcome::Read(3), greedy, 0).contains(&(24 * 60)));
     }
 

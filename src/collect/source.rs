@@ -9,8 +9,9 @@ use url::Url;
 use super::SourceBasics;
 use crate::model::{
     post::Post,
-    source::{Cursor, SourceState},
-    time::{Span, Timestamp},
+    secret::Secret,
+    source::{Cursor, Meter, Observed, SourceState, Withdrawn},
+    time::{Span, Timestamp, Zone},
 };
 
 /// One place to look.
@@ -23,8 +24,14 @@ pub trait Source: Send + Sync {
         true
     }
 
-    /// What to ask now; `None` when there is nothing to ask.
-    fn request(&self, state: &SourceState) -> Option<Request>;
+    /// What to ask now.
+    fn request(&self, state: &SourceState, now: Timestamp) -> Question;
+
+    /// What is written down before the question of now is asked, because it costs whether an answer arrives or not.
+    /// `read` sees the reservation in its state and may give back what was not used.
+    fn reserve(&self, _state: &SourceState, _now: Timestamp) -> Option<Reservation> {
+        None
+    }
 
     /// The posts in an answer. Costs CPU time, not waiting: belongs on a blocking thread when the body is large.
     fn read(&self, response: &Response, state: &SourceState, now: Timestamp) -> Result<Page, SourceError>;
@@ -44,6 +51,35 @@ pub enum Place {
     },
 }
 
+/// What a source wants of the world now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// An answer to this.
+    Ask(Request),
+    /// Nothing before then; that is no failure and no blindness.
+    Wait(Timestamp),
+    /// It would ask and must not: a budget is used up, a source is switched off.
+    Blind(SourceError),
+}
+
+/// What a question will have cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reservation {
+    /// The cursor with the cost in it.
+    pub cursor: Cursor,
+    /// The same for people.
+    pub meter: Meter,
+}
+
+/// What is sent with a question that is more than an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// `application/json` or `application/x-www-form-urlencoded`.
+    pub content_type: &'static str,
+    /// The body. It may hold a token, so it is never logged.
+    pub body: Secret,
+}
+
 /// One question to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -53,17 +89,53 @@ pub struct Request {
     pub etag: Option<String>,
     /// The `Last-Modified` of the last page that was read, byte for byte.
     pub last_modified: Option<String>,
+    /// Sent by POST; without it the question is a GET.
+    pub payload: Option<Payload>,
+    /// Headers that hold a token. They are never sent to another origin: a redirection ends there.
+    pub secrets: Vec<(&'static str, Secret)>,
+    /// `read` also wants to see answers that tell of a failure (4xx and 5xx, but neither 429 nor 503 nor 410).
+    pub failures: bool,
 }
 
 impl Request {
     /// Asks `url`, with what is remembered of the last answer.
     pub fn web(url: &str, state: &SourceState) -> Self {
-        Self { place: Place::Web(url.to_owned()), etag: state.etag.clone(), last_modified: state.last_modified.clone() }
+        Self {
+            etag: state.etag.clone(),
+            last_modified: state.last_modified.clone(),
+            ..Self::to(Place::Web(url.to_owned()))
+        }
+    }
+
+    /// Asks an interface for programs: nothing is remembered aloud, and its failures are read.
+    pub fn api(url: &str) -> Self {
+        Self { failures: true, ..Self::to(Place::Web(url.to_owned())) }
     }
 
     /// Reads a file from a byte on.
     pub const fn file(path: PathBuf, from: u64) -> Self {
-        Self { place: Place::File { path, from }, etag: None, last_modified: None }
+        Self::to(Place::File { path, from })
+    }
+
+    const fn to(place: Place) -> Self {
+        Self { place, etag: None, last_modified: None, payload: None, secrets: Vec::new(), failures: false }
+    }
+
+    /// With a token in the `Authorization` header.
+    pub fn bearer(self, token: &Secret) -> Self {
+        self.secret("authorization", Secret::new(&format!("Bearer {}", token.expose())))
+    }
+
+    /// With a header that holds a secret.
+    pub fn secret(mut self, header: &'static str, value: Secret) -> Self {
+        self.secrets.push((header, value));
+        self
+    }
+
+    /// By POST, with a JSON text.
+    pub fn json(mut self, body: &str) -> Self {
+        self.payload = Some(Payload { content_type: "application/json", body: Secret::new(body) });
+        self
     }
 
     /// The host that manners are kept with; `None` for a file.
@@ -85,7 +157,7 @@ impl Request {
 /// One answer that arrived whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
-    /// 200, 304 and their like; a failure is a `FetchError` instead.
+    /// 200, 304 and their like; a failure is a `FetchError` instead, unless the request wanted to see it.
     pub status: u16,
     /// Where the answer came from after all redirections; the base of relative links.
     pub final_url: String,
@@ -116,6 +188,27 @@ pub struct Page {
     pub update_every: Option<Span>,
     /// Entries that were left out, because they were broken or too many.
     pub skipped: usize,
+    /// What the platform says is no longer to be kept.
+    pub withdrawn: Vec<Withdrawn>,
+    /// Numbers of the service's own, without posts.
+    pub observed: Vec<Observed>,
+    /// What the service counts.
+    pub meter: Option<Meter>,
+    /// When to go on.
+    pub next: Next,
+}
+
+/// When the next question is due, as far as the source knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Next {
+    /// After the usual pause.
+    #[default]
+    Usual,
+    /// As soon as the host may be asked again: this answer did not hold everything. Bounded by
+    /// [`limits::STEPS`](crate::model::limits::STEPS), and a first page that is followed by another is still history.
+    AtOnce,
+    /// Then.
+    At(Timestamp),
 }
 
 /// Why an answer gave no page.
@@ -127,4 +220,16 @@ pub enum SourceError {
     /// Neither a feed nor a page we know.
     #[error("the answer is no feed: {0}")]
     Malformed(String),
+    /// The service does not know who we are: a key is missing, wrong or expired.
+    #[error("the service refuses our key: {0}")]
+    Credential(String),
+    /// The service does not offer this, here or to us.
+    #[error("the service does not offer this: {0}")]
+    Unavailable(String),
+    /// What may be used is used up; nothing is seen until then.
+    #[error("the budget is used up until {}", until.rfc3339(Zone::JST))]
+    Spent {
+        /// When there is more.
+        until: Timestamp,
+    },
 }

@@ -2,12 +2,16 @@
 //! tests come from here.
 
 mod company;
+mod kinds;
 mod written;
 
 use std::{fmt::Write, path::Path};
 
 use super::{Lang, Settings};
+use crate::collect::sources::KINDS;
 pub use company::{COMPANY_KEYS, company_table};
+use kinds::SOURCE;
+pub use kinds::kind_keys;
 pub use written::{Given, configuration, watchlist};
 
 /// One setting.
@@ -163,21 +167,14 @@ pub const PARTS: &[Part] = &[
             Key::new(
                 "kind",
                 E("\"feed\""),
-                "\"feed\" (RSS, Atom, JSON Feed) or \"jsonl\" (a file of posts, one JSON object a line).",
-                "\"feed\"（RSS・Atom・JSON Feed）か \"jsonl\"（1行1件の投稿ファイル）。",
-            ),
-            Key::new("url", E("\"https://news.example.jp/rss.xml\""), "Where the feed is.", "フィードの場所。"),
-            Key::new(
-                "path",
-                I("\"posts.jsonl\""),
-                "The file of a \"jsonl\" source, in place of url.",
-                "\"jsonl\" のとき、url の代わりにファイル。",
+                "What kind of source it is; each has settings of its own, below.",
+                "情報源の種類。種類ごとの設定は下にあります。",
             ),
             Key::new(
                 "source_type",
                 E("\"news\""),
-                "What it brings: post, blog, news, qa, video, notice, review, board or comment.",
-                "何が来るか: post, blog, news, qa, video, notice, review, board, comment のどれか。",
+                "What it brings: post, blog, news, qa, video, notice, review, board or comment. Where the kind says it, it may be left out.",
+                "何が来るか: post, blog, news, qa, video, notice, review, board, comment のどれか。種類から決まるものは書かなくてよい。",
             ),
             Key::new(
                 "channel",
@@ -334,6 +331,9 @@ pub fn tables(lang: Lang) -> String {
             };
             let header = if part.header.is_empty() { String::new() } else { format!("{} ", part.header) };
             put(&mut out, format_args!("| `{header}{}` | {value} | {} |\n", key.name, key.meaning(lang)));
+        }
+        if part.header == SOURCE {
+            KINDS.iter().for_each(|kind| kinds::rows(&mut out, kind, lang));
         }
     }
     out

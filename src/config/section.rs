@@ -223,6 +223,14 @@ pub(super) fn number(node: &Node, mistakes: &Mistakes) -> Option<f64> {
     }
 }
 
+/// true or false.
+pub(super) fn yes_no(node: &Node, mistakes: &Mistakes) -> Option<bool> {
+    match node.value {
+        Value::YesNo(yes) => Some(yes),
+        _ => wrong_type(node, mistakes, Kind::YesNo),
+    }
+}
+
 /// A list; what is wrong with one item does not hide the next.
 pub(super) fn list<'a, T>(
     node: &'a Node,

@@ -1,4 +1,4 @@
-//! `[[source]]`: where to look.
+//! `[[source]]`: where to look. What a kind of source can be told, the kind itself says.
 
 use url::Url;
 
@@ -7,25 +7,21 @@ use super::{
     file::{World, one_of, poll_every},
     mistake::Wrong,
     node::Node,
-    section::{Mistakes, Section, Strangers, list, say_twice, text},
+    secret,
+    section::{Mistakes, Section, Strangers, list, number, say_twice, text, texts, whole, yes_no},
 };
 use crate::{
-    collect::{SourceBasics, sources::SourceParams},
+    collect::{
+        SourceBasics,
+        kind::{Field, Fields, Form, Key, Kind},
+        sources::{KINDS, SourceParams},
+    },
     model::post::{Channel, SourceName, SourceType},
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Feed,
-    Jsonl,
-}
-
-/// The word in the file. A new kind of source is a line here and an arm in [`one`].
-const KINDS: [(&str, Kind); 2] = [("feed", Kind::Feed), ("jsonl", Kind::Jsonl)];
-
 /// All sources. One that cannot be read does not hide the mistakes of the next.
 pub(super) fn read(node: &Node, mistakes: &Mistakes, world: &World<'_>) -> Option<Vec<SourceParams>> {
-    let (mut names, mut addresses) = (Vec::<String>::new(), Vec::<String>::new());
+    let (mut names, mut places) = (Vec::<String>::new(), Vec::<(&'static Kind, Fields)>::new());
     list(node, mistakes, |n, m| {
         Section::read(n, m, Strangers::Refuse, |s| {
             let name = s.required("name", "name = \"pr-times\"", |n, m| {
@@ -36,51 +32,116 @@ pub(super) fn read(node: &Node, mistakes: &Mistakes, world: &World<'_>) -> Optio
                 names.push(name.clone());
                 Some(name)
             });
-            let source = one(s, name, world);
-            // One address under two names would be asked twice as often, and every post counted twice.
-            if let (Some(SourceParams::Feed { url, .. }), Some(entry)) = (&source, s.entry("url")) {
-                if addresses.contains(url) {
-                    say_twice(&entry.node, s.mistakes, url);
+            let source = one(s, name, world)?;
+            // One place under two names would be asked twice as often, and every post counted twice.
+            let place = (source.kind, source.fields.clone());
+            if places.contains(&place) {
+                let first = source.kind.keys.iter().find(|key| source.fields.has(key.name));
+                if let Some(entry) = first.and_then(|key| s.entry(key.name)) {
+                    say_twice(&entry.node, s.mistakes, source.fields.text(&entry.key));
                 }
-                addresses.push(url.clone());
             }
-            source
+            places.push(place);
+            Some(source)
         })?
     })
 }
 
 fn one(s: &mut Section<'_>, name: Option<String>, world: &World<'_>) -> Option<SourceParams> {
-    let kind = s.required("kind", "kind = \"feed\"", |n, m| one_of(n, m, &KINDS));
+    let kinds: Vec<_> = KINDS.iter().map(|kind| (kind.word, *kind)).collect();
+    let kind = s.required("kind", "kind = \"feed\"", |n, m| one_of(n, m, &kinds));
     let types: Vec<_> = SourceType::ALL.iter().map(|t| (t.as_str(), *t)).collect();
-    let source_type = s.required("source_type", "source_type = \"news\"", |n, m| one_of(n, m, &types));
+    let source_type = match kind.and_then(|kind| kind.source_type) {
+        Some(usual) => s.optional("source_type", |n, m| one_of(n, m, &types)).or(Some(usual)),
+        None => s.required("source_type", "source_type = \"news\"", |n, m| one_of(n, m, &types)),
+    };
     let channels: Vec<_> = Channel::ALL.iter().map(|c| (c.as_str(), *c)).collect();
     let channel = s.optional("channel", |n, m| one_of(n, m, &channels));
     let poll_every = s.optional("poll_every", poll_every);
 
-    // Both are read whatever the kind, so that a key of the other kind is named as such and not as unknown.
-    let url = s.optional("url", web_address);
-    let path = s.optional("path", |n, m| text(n, m).map(|p| world.base.join(p)));
-    let (url_entry, path_entry) = (s.entry("url"), s.entry("path"));
-    let (wanted, example, unwanted) = match kind? {
-        Kind::Feed => (("url", url_entry), "url = \"https://news.example.jp/rss.xml\"", path_entry),
-        Kind::Jsonl => (("path", path_entry), "path = \"posts.jsonl\"", url_entry),
-    };
-    if wanted.1.is_none() {
-        s.mistakes.add(s.at, Wrong::Missing { key: wanted.0, example });
+    let others = KINDS.iter().flat_map(|k| k.keys).filter(|key| !kind.is_some_and(|k| names(k, key.name)));
+    for key in others {
+        not_here(s, key, kind);
     }
-    if let Some(entry) = unwanted {
-        let (key, instead) = (&entry.key, wanted.0);
-        let ja = format!("この種類の情報源に {key:?} は使いません — {instead:?} だけを書きます");
-        s.mistakes.add(&entry.at, Wrong::said(ja, format!("this kind of source takes {instead:?}, not {key:?}")));
+    let kind = kind?;
+    let mut fields = Fields::default();
+    let mut complete = true;
+    for key in kind.keys {
+        match field(s, key, world) {
+            Some(value) => fields.put(key.name, value),
+            None => complete &= !key.required,
+        }
     }
-
+    if let Some(wrong) = complete.then(|| (kind.wrong)(&fields)).flatten() {
+        let at = s.entry(wrong.key).map_or(s.at, |entry| &entry.at);
+        s.mistakes.add(at, Wrong::said(wrong.ja, wrong.en));
+        return None;
+    }
     let source_type = source_type?;
     let channel = channel.unwrap_or(source_type.usual_channel());
     let basics = SourceBasics { name: SourceName(name?), source_type, channel, poll_every };
-    match kind? {
-        Kind::Feed => Some(SourceParams::Feed { basics, url: url? }),
-        Kind::Jsonl => Some(SourceParams::Jsonl { basics, path: path? }),
+    complete.then_some(SourceParams { basics, kind, fields })
+}
+
+fn names(kind: &Kind, key: &str) -> bool {
+    kind.keys.iter().any(|k| k.name == key)
+}
+
+/// A setting of another kind is named as such and not as unknown.
+fn not_here(s: &mut Section<'_>, key: &'static Key, kind: Option<&'static Kind>) {
+    let written = match key.form {
+        Form::Secret { env, file } => vec![key.name, env, file],
+        _ => vec![key.name],
+    };
+    for name in written {
+        let Some(entry) = s.entry(name) else { continue };
+        let Some(kind) = kind else { continue };
+        let own = kind.keys.iter().map(|k| format!("{:?}", k.name)).collect::<Vec<_>>().join(", ");
+        let ja = format!("{:?} の情報源に {name:?} は使いません — 書けるもの: {own}", kind.word);
+        let en = format!("a {:?} source does not take {name:?} — it takes: {own}", kind.word);
+        s.mistakes.add(&entry.at, Wrong::said(ja, en));
     }
+}
+
+/// What a person gave for `key`; a mistake is said where it stands.
+fn field(s: &mut Section<'_>, key: &'static Key, world: &World<'_>) -> Option<Field> {
+    if let Form::Secret { env, file } = key.form {
+        let keys = secret::Keys { plain: key.name, env, file, example: key.example, what: (key.ja, key.en) };
+        let given = s.entry(env).is_some() || s.entry(file).is_some();
+        let value = secret::read(s, world, &keys);
+        if key.required && !given {
+            s.mistakes.add(s.at, Wrong::Missing { key: env, example: key.example });
+        }
+        return value.map(Field::Secret);
+    }
+    if key.required && s.entry(key.name).is_none() {
+        s.mistakes.add(s.at, Wrong::Missing { key: key.name, example: key.example });
+    }
+    s.optional(key.name, |n, m| match key.form {
+        Form::Address => web_address(n, m).map(Field::Text),
+        Form::Text => text(n, m).map(|t| Field::Text(t.to_owned())),
+        Form::Texts => texts(n, m).map(Field::Texts),
+        Form::Path => text(n, m).map(|p| Field::Path(world.base.join(p))),
+        Form::Whole(low, high) => whole(n, m, (low, high)).map(Field::Whole),
+        Form::Amount(most) => amount(n, m, most).map(Field::Amount),
+        Form::YesNo => yes_no(n, m).map(Field::YesNo),
+        Form::Word(words) => {
+            let words: Vec<_> = words.iter().map(|w| (*w, *w)).collect();
+            one_of(n, m, &words).map(|w| Field::Text(w.to_owned()))
+        }
+        Form::Secret { .. } => None,
+    })
+}
+
+fn amount(node: &Node, mistakes: &Mistakes, most: f64) -> Option<f64> {
+    let n = number(node, mistakes)?;
+    if n > 0.0 && n <= most {
+        return Some(n);
+    }
+    let name = &node.name;
+    let ja = format!("{name:?} は0より大きく {most} までです");
+    mistakes.add(&node.at, Wrong::said(ja, format!("{name:?} must be above 0 and at most {most}")));
+    None
 }
 
 /// A page on the web.

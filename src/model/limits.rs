@@ -76,6 +76,8 @@ pub const NAMES: usize = 400;
 pub const TERM_HITS: u8 = 20;
 /// Pieces of evidence that are kept for a mention.
 pub const EVIDENCE: usize = 60;
+/// Questions that one source asks in a row without its pause, because one answer did not hold everything.
+pub const STEPS: u32 = 50;
 /// Requests under way at once.
 pub const FETCHES: usize = 8;
 /// How far a post's claimed time may lie before its collection (later ones go to their old time flagged as late).

@@ -2,12 +2,55 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{post::SourceName, time::Timestamp};
+use super::{post::SourceName, time::Timestamp, words::words};
 
 /// Where the next visit goes on. Opaque to everybody but the source itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
+
+words! {
+    /// What a service counts against its users.
+    MeterUnit {
+        /// Requests, by the service's own tariff.
+        Calls = "calls",
+        /// US dollars.
+        Usd = "usd",
+    }
+}
+
+/// How much of what a service grants has been used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Meter {
+    /// Since the last reset.
+    pub used: f64,
+    /// What may be used until the next; a service's own bound or one that a person set.
+    pub limit: f64,
+    /// Of what.
+    pub unit: MeterUnit,
+    /// When it begins anew.
+    pub resets_at: Timestamp,
+}
+
+/// What must not be kept any longer, because its author or the platform took it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// The post of this `external_id`.
+    Post(String),
+    /// Every post whose `external_id` begins with this: all of one author, where ids are built so.
+    All(String),
+}
+
+/// A number that a service reports of its own: how many posts an hour, how many views.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Of what, in the source's own words: `posts`, `views:VIDEO`.
+    pub series: String,
+    /// The beginning of the time that it is about.
+    pub at: Timestamp,
+    /// How many.
+    pub value: f64,
+}
 
 /// What is remembered of a source between two visits; written in the transaction that stores its posts.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +79,10 @@ pub struct SourceState {
     pub last_full_at: Option<Timestamp>,
     /// The server said 410 the last time: visited once a day, because servers say so by mistake too.
     pub gone: bool,
+    /// Questions asked in a row without a pause, because one answer did not hold everything.
+    pub steps: u32,
+    /// What the service has granted and what is left of it; for services that count.
+    pub meter: Option<Meter>,
 }
 
 impl SourceState {
@@ -54,6 +101,8 @@ impl SourceState {
             warmed_up_at: None,
             last_full_at: None,
             gone: false,
+            steps: 0,
+            meter: None,
         }
     }
 }

@@ -15,13 +15,14 @@ use super::{
     sql::sql,
     transaction::in_transaction,
     watched::is_before,
+    withdrawn::{observe, withdraw},
 };
 use crate::{
     clock::IdGen,
     model::{
         mention::{Fate, Grave, Mention},
         post::{Post, SourceName},
-        source::SourceState,
+        source::{Observed, SourceState, Withdrawn},
         time::{Span, Timestamp},
     },
 };
@@ -101,8 +102,19 @@ pub struct Ingest<'a> {
     pub posts: Vec<Judged>,
     /// Posts of the page that were stored before and are not repeated here.
     pub known: usize,
+    /// What is no longer to be kept.
+    pub withdrawn: &'a [Withdrawn],
+    /// Numbers of the service's own.
+    pub observed: &'a [Observed],
     /// When.
     pub now: Timestamp,
+}
+
+impl<'a> Ingest<'a> {
+    /// Nothing yet of `source`.
+    pub const fn of(source: &'a SourceName, now: Timestamp) -> Self {
+        Self { source, state: None, covered: None, posts: Vec::new(), known: 0, withdrawn: &[], observed: &[], now }
+    }
 }
 
 /// What became of a page.
@@ -150,6 +162,9 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
             .execute(&mut *c)
             .await?;
     }
+    // After the posts: a page may bring a post and take it back.
+    withdraw(c, batch.source, batch.withdrawn, batch.now).await?;
+    observe(c, batch.source, batch.observed).await?;
     if let Some(ok) = batch.covered {
         add_coverage(c, batch.source, batch.now, ok).await?;
     }

@@ -31,6 +31,7 @@ mod standing;
 mod tests;
 mod transaction;
 mod watched;
+mod withdrawn;
 
 use std::fmt;
 
@@ -139,6 +140,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         standing::STATEMENTS,
         watched::STATEMENTS,
+        withdrawn::STATEMENTS,
     ]
     .concat()
 }

@@ -8,14 +8,14 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Store, StoreError,
     place::Engine,
-    rows::{bigint, count, maybe_time, time},
+    rows::{bigint, count, maybe_time, time, word},
     sql::sql,
     sqlite,
     transaction::in_transaction,
 };
 use crate::model::{
     post::SourceName,
-    source::{Cursor, SourceState},
+    source::{Cursor, Meter, SourceState},
     time::{Span, Timestamp},
 };
 
@@ -23,13 +23,16 @@ sql! {
     SOURCE_STATES = "select * from source_state order by source";
     SAVE_SOURCE_STATE = "
         insert into source_state (source, cursor, etag, last_modified, visits, errors, last_error, next_due_at,
-                                  last_ok_at, warmed_up_at, last_full_at, gone)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                  last_ok_at, warmed_up_at, last_full_at, gone, steps, meter_used, meter_limit,
+                                  meter_unit, meter_resets_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         on conflict (source) do update set
             cursor = excluded.cursor, etag = excluded.etag, last_modified = excluded.last_modified,
             visits = excluded.visits, errors = excluded.errors, last_error = excluded.last_error,
             next_due_at = excluded.next_due_at, last_ok_at = excluded.last_ok_at,
-            warmed_up_at = excluded.warmed_up_at, last_full_at = excluded.last_full_at, gone = excluded.gone";
+            warmed_up_at = excluded.warmed_up_at, last_full_at = excluded.last_full_at, gone = excluded.gone,
+            steps = excluded.steps, meter_used = excluded.meter_used, meter_limit = excluded.meter_limit,
+            meter_unit = excluded.meter_unit, meter_resets_at = excluded.meter_resets_at";
     ADD_COVERAGE = "
         insert into coverage (source, bucket_at, ok, failed) values ($1, $2, $3, $4)
         on conflict (source, bucket_at) do update set
@@ -64,6 +67,11 @@ impl Store {
     pub async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
         let rows = sqlx::query(SOURCE_STATES).fetch_all(&self.read).await?;
         rows.iter().map(source_state).collect()
+    }
+
+    /// Writes down what a question is going to cost.
+    pub async fn reserve(&self, state: &SourceState) -> Result<(), StoreError> {
+        in_transaction!(self, tx => save_state(&mut tx, state))
     }
 
     /// Five-minute buckets since `since` about which nothing is known: visits were made and none worked, or for more
@@ -145,6 +153,11 @@ pub(super) async fn save_state(c: &mut AnyConnection, s: &SourceState) -> Result
         .bind(s.warmed_up_at.map(Timestamp::millis))
         .bind(s.last_full_at.map(Timestamp::millis))
         .bind(i64::from(s.gone))
+        .bind(i64::from(s.steps))
+        .bind(s.meter.map(|m| m.used))
+        .bind(s.meter.map(|m| m.limit))
+        .bind(s.meter.map(|m| m.unit.as_str()))
+        .bind(s.meter.map(|m| m.resets_at.millis()))
         .execute(c)
         .await?;
     Ok(())
@@ -180,5 +193,13 @@ fn source_state(row: &AnyRow) -> Result<SourceState, StoreError> {
         warmed_up_at: maybe_time(row, "warmed_up_at")?,
         last_full_at: maybe_time(row, "last_full_at")?,
         gone: row.try_get::<i64, _>("gone")? != 0,
+        steps: u32::try_from(count(row, "steps")?).unwrap_or(0),
+        meter: meter(row)?,
     })
+}
+
+fn meter(row: &AnyRow) -> Result<Option<Meter>, StoreError> {
+    let Some(resets_at) = maybe_time(row, "meter_resets_at")? else { return Ok(None) };
+    let (used, limit) = (row.try_get("meter_used")?, row.try_get("meter_limit")?);
+    Ok(Some(Meter { used, limit, unit: word(row, "meter_unit")?, resets_at }))
 }

@@ -74,7 +74,7 @@ async fn number(store: &Store, question: &str) -> i64 {
 
 async fn ingest(store: &Store, posts: Vec<Judged>) -> Result<Ingested, StoreError> {
     let source = SourceName("sns".into());
-    let batch = Ingest { source: &source, state: None, covered: Some(true), posts, known: 0, now: noon() };
+    let batch = Ingest { covered: Some(true), posts, ..Ingest::of(&source, noon()) };
     store.ingest(&batch, &IdGen::default()).await
 }
 

@@ -96,10 +96,10 @@ impl Server {
     }
 }
 
-fn source(url: &str, params: &CollectParams) -> Box<dyn Source> {
+fn source(url: &str, params: &CollectParams) -> Arc<dyn Source> {
     let name = SourceName("s".into());
     let basics = SourceBasics { name, source_type: SourceType::News, channel: Channel::News, poll_every: None };
-    build(&SourceParams::Feed { basics, url: url.into() }, params)
+    build(&SourceParams::feed(basics, url), params).polled().unwrap()
 }
 
 async fn visit(url: &str, state: &SourceState, params: &CollectParams, now: Timestamp) -> Visit {
@@ -260,7 +260,7 @@ async fn a_file_of_posts_is_read_on_from_where_it_ended() {
     let params = CollectParams::default();
     let name = SourceName("s".into());
     let basics = SourceBasics { name, source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
-    let source = build(&SourceParams::Jsonl { basics, path: path.clone() }, &params);
+    let source = build(&SourceParams::jsonl(basics, &path), &params).polled().unwrap();
     let fetch = HttpFetch::new(&params).unwrap();
     let first = poll::visit(source.as_ref(), &new_state(), &fetch, &params, NOW).await;
     assert_eq!(first.outcome, Outcome::Read(2));

@@ -20,7 +20,6 @@ use hinomi::{
     collect::{
         CollectParams, SourceBasics,
         fetch::HttpFetch,
-        source::Source,
         sources::{self, SourceParams},
     },
     config,
@@ -95,7 +94,7 @@ impl World {
             channel: Channel::Sns,
             poll_every: None,
         };
-        SourceParams::Feed { basics, url: format!("http://{}/feed", self.web) }
+        SourceParams::feed(basics, format!("http://{}/feed", self.web))
     }
 
     /// Hinomi as after a start of the program.
@@ -148,7 +147,7 @@ impl World {
     /// One visit, as the loop makes it.
     async fn poll(&self, app: &App, now: Timestamp) {
         let params = self.params();
-        let source: Arc<dyn Source> = Arc::from(sources::build(&self.feed(), &params));
+        let source = sources::build(&self.feed(), &params).polled().unwrap();
         let fetch = HttpFetch::new(&params).unwrap();
         let stored = app.pipeline().store().source_states().await.unwrap();
         let name = source.basics().name.clone();

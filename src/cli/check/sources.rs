@@ -15,13 +15,15 @@ use super::{
 use crate::{
     collect::{
         fetch::{Fetch, FetchError, HttpFetch},
-        source::{Page, Response, Source, SourceError},
+        kind::Built,
+        poll,
+        source::{Page, Place, Question, Response, Source, SourceError},
         sources::{self, SourceParams, feed},
     },
     config::{Lang, Need, Settings},
     model::{
         limits,
-        source::SourceState,
+        source::{MeterUnit, SourceState},
         time::{Span, Timestamp, Zone},
     },
 };
@@ -68,7 +70,7 @@ fn summary(settings: &Settings, offline: bool, lang: Lang) -> Leg {
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for source in &settings.sources {
-        *kinds.entry(source.basics().source_type.as_str()).or_default() += 1;
+        *kinds.entry(source.basics.source_type.as_str()).or_default() += 1;
     }
     let list = kinds.iter().map(|(kind, n)| format!("{kind} {n}")).collect::<Vec<_>>().join(" / ");
     let n = settings.sources.len();
@@ -84,9 +86,11 @@ async fn visits(settings: &Settings, now: Timestamp, lang: Lang) -> Vec<Leg> {
     let deadline = Instant::now() + WITHIN;
     let mut hosts: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (i, params) in settings.sources.iter().enumerate() {
-        let host = match params {
-            SourceParams::Feed { url, .. } => url::Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)),
-            SourceParams::Jsonl { .. } => None,
+        let host = match sources::build(params, &settings.collect) {
+            Built::Polled(source) => {
+                poll::host(source.as_ref(), &SourceState::new(params.basics.name.clone(), now), now)
+            }
+            Built::Streamed(_) => None,
         };
         hosts.entry(host).or_default().push(i);
     }
@@ -129,19 +133,24 @@ async fn visits(settings: &Settings, now: Timestamp, lang: Lang) -> Vec<Leg> {
             "同じサーバーの情報源が多いと、間をあけて訪ねるので1分に収まりません。run では順に訪ねます",
             "many sources of one server are visited one after the other and do not fit into a minute; run has the time",
         );
-        Leg::new("source", lang, Mark::Look, text).about(&params.basics().name.0).cured_by(cure)
+        Leg::new("source", lang, Mark::Look, text).about(&params.basics.name.0).cured_by(cure)
     };
     legs.into_iter().zip(&settings.sources).map(|(leg, params)| leg.unwrap_or_else(|| late(params))).collect()
 }
 
 impl Visitor {
     async fn visit(&self, params: &SourceParams) -> Leg {
-        let source = sources::build(params, &self.settings.collect);
-        let name = source.basics().name.0.clone();
-        self.ask(params, source.as_ref()).await.about(&name)
+        let leg = match sources::build(params, &self.settings.collect) {
+            Built::Polled(source) => self.ask(source.as_ref()).await,
+            Built::Streamed(_) => {
+                let text = say(self.lang, "常時接続です。run がつなぎます", "a stream; run connects to it");
+                Leg::new("source", self.lang, Mark::Off, text)
+            }
+        };
+        leg.about(&params.basics.name.0)
     }
 
-    async fn ask(&self, params: &SourceParams, source: &dyn Source) -> Leg {
+    async fn ask(&self, source: &dyn Source) -> Leg {
         let lang = self.lang;
         let bad = |text: String| Leg::new("source", lang, Mark::Bad, text);
         let fetch = match &self.fetch {
@@ -149,21 +158,27 @@ impl Visitor {
             Err(why) => return bad(why.clone()),
         };
         let state = SourceState::new(source.basics().name.clone(), self.now);
-        let Some(request) = source.request(&state) else {
-            return Leg::new("source", lang, Mark::Good, "");
+        if source.reserve(&state, self.now).is_some_and(|r| r.meter.unit == MeterUnit::Usd) {
+            let text = say(lang, "有料のため訪ねていません", "not visited: every question costs money");
+            return Leg::new("source", lang, Mark::Off, text);
+        }
+        let request = match source.request(&state, self.now) {
+            Question::Ask(request) => request,
+            Question::Wait(_) => return Leg::new("source", lang, Mark::Good, ""),
+            Question::Blind(why) => return bad(why.to_string()),
         };
         let answer = fetch.fetch(&request).await;
-        match (answer, params) {
+        match (answer, &request.place) {
             (Ok(response), _) => match source.read(&response, &state, self.now) {
                 Ok(page) => self.read(&page, &response),
                 Err(error) => self.unreadable(&error, &response),
             },
-            (Err(error), SourceParams::Feed { url, .. }) => {
+            (Err(error), Place::Web(url)) => {
                 let (cure, passing) = cure::source(&error, url, lang);
                 let mark = if passing { Mark::Look } else { Mark::Bad };
                 Leg::new("source", lang, mark, cure::happened(&error, lang)).cured_by(cure)
             }
-            (Err(error), SourceParams::Jsonl { .. }) => {
+            (Err(error), Place::File { .. }) => {
                 // The fetcher speaks of connections; a file has none.
                 let why = match error {
                     FetchError::Transport(why) => why,
@@ -222,10 +237,11 @@ impl Visitor {
             zone: self.settings.zone,
         };
         let text = match error {
+            SourceError::Malformed(_) => error.to_string(),
             SourceError::WebPage => {
                 say(lang, "フィードではなく、ふつうのページ（HTML）です", "a web page (HTML), not a feed")
             }
-            SourceError::Malformed(_) => error.to_string(),
+            other => return Leg::new("source", lang, Mark::Bad, other.to_string()),
         };
         let feeds = feed::advertised(&document);
         let cure = match feeds.first() {

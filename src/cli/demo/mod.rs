@@ -268,14 +268,10 @@ async fn open_mailbox(
 
 fn setup(world: &World, folder: &Folder, web: std::net::SocketAddr) -> Result<Setup> {
     let watchlist = config::parse_watchlist(&world.watchlist_toml, &PathBuf::from("demo watchlist"))?;
-    let sources = feeds::sources(world, web).into_iter().map(|feed| SourceParams::Feed {
-        basics: SourceBasics {
-            name: SourceName(feed.name),
-            source_type: feed.source_type,
-            channel: feed.channel,
-            poll_every: None,
-        },
-        url: feed.url,
+    let sources = feeds::sources(world, web).into_iter().map(|feed| {
+        let (source_type, channel) = (feed.source_type, feed.channel);
+        let basics = SourceBasics { name: SourceName(feed.name), source_type, channel, poll_every: None };
+        SourceParams::feed(basics, feed.url)
     });
     Ok(Setup {
         // The demo's database is thrown away with the next demo; a power cut may have it.

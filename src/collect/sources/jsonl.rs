@@ -1,6 +1,6 @@
 //! Posts in a file, one JSON object a line: imports, recordings, the demo. The shape is that of `hinomi replay`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,14 +8,35 @@ use serde_json::Value;
 use crate::{
     collect::{
         SourceBasics, html,
-        source::{Page, Request, Response, Source, SourceError},
+        kind::{self, Built, Form, Key, Kind, Terms},
+        source::{Page, Question, Request, Response, Source, SourceError},
     },
     model::{
         limits,
         post::{Channel, Post, SourceName, SourceType},
         source::{Cursor, SourceState},
-        time::Timestamp,
+        time::{Span, Timestamp},
     },
+};
+
+/// As the configuration knows it.
+pub const KIND: Kind = Kind {
+    word: "jsonl",
+    en: "a file of posts, one JSON object a line",
+    ja: "1行1件の投稿ファイル",
+    keys: &[Key {
+        name: "path",
+        form: Form::Path,
+        required: true,
+        example: "\"posts.jsonl\"",
+        en: "The file.",
+        ja: "ファイルの場所。",
+    }],
+    source_type: None,
+    least_pause: Span::ZERO,
+    terms: Terms { kept: None, en: "Yours.", ja: "ご自身のデータです。" },
+    wrong: kind::nothing_wrong,
+    build: |basics, fields, _| Built::Polled(Arc::new(JsonlSource::new(basics, fields.path("path").to_owned()))),
 };
 
 /// A file that may still grow; read on from where the last visit ended.
@@ -41,8 +62,8 @@ impl Source for JsonlSource {
         &self.basics
     }
 
-    fn request(&self, state: &SourceState) -> Option<Request> {
-        Some(Request::file(self.path.clone(), Self::from(state)))
+    fn request(&self, state: &SourceState, _now: Timestamp) -> Question {
+        Question::Ask(Request::file(self.path.clone(), Self::from(state)))
     }
 
     /// Only whole lines are taken: somebody may be writing the last one. The posts carry this source's name,
@@ -67,7 +88,7 @@ impl Source for JsonlSource {
         // A file that became shorter is another one and came from its beginning.
         let from = if response.status == 206 { Self::from(state) } else { 0 };
         let read = from.saturating_add(u64::try_from(whole).unwrap_or(0));
-        Ok(Page { posts, cursor: Cursor(read.to_string()), update_every: None, skipped })
+        Ok(Page { posts, cursor: Cursor(read.to_string()), skipped, ..Page::default() })
     }
 }
 

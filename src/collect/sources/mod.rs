@@ -1,44 +1,60 @@
-//! The list of sources. A new one is a file here, a variant, a fixture and a line of documentation.
+//! The list of sources. A new one is a file here, a line in [`KINDS`], a fixture and a line of documentation.
 
 pub mod feed;
 pub mod jsonl;
 
-use super::{CollectParams, SourceBasics, source::Source};
+use std::path::PathBuf;
+
+use super::{
+    CollectParams, SourceBasics,
+    kind::{Built, Field, Fields, Kind},
+};
+
+/// Every kind of source, in the order in which people are told of them.
+pub const KINDS: &[&Kind] = &[&feed::KIND, &jsonl::KIND];
 
 /// One configured source.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SourceParams {
-    /// RSS, Atom or JSON Feed at `url`.
-    Feed {
-        /// Name, kind of text, manners.
-        basics: SourceBasics,
-        /// Where.
-        url: String,
-    },
-    /// Posts in a file, one JSON object a line.
-    Jsonl {
-        /// Name, kind of text, manners.
-        basics: SourceBasics,
-        /// Where.
-        path: std::path::PathBuf,
-    },
+pub struct SourceParams {
+    /// Name, kind of text, manners.
+    pub basics: SourceBasics,
+    /// Of which kind.
+    pub kind: &'static Kind,
+    /// The kind's own settings.
+    pub fields: Fields,
 }
 
 impl SourceParams {
-    /// What every source has.
-    pub fn basics(&self) -> &SourceBasics {
-        match self {
-            Self::Feed { basics, .. } | Self::Jsonl { basics, .. } => basics,
-        }
+    /// RSS, Atom or JSON Feed at `url`.
+    pub fn feed(basics: SourceBasics, url: impl Into<String>) -> Self {
+        Self { basics, kind: &feed::KIND, fields: Fields::default().with("url", Field::Text(url.into())) }
+    }
+
+    /// Posts in a file, one JSON object a line.
+    pub fn jsonl(basics: SourceBasics, path: impl Into<PathBuf>) -> Self {
+        Self { basics, kind: &jsonl::KIND, fields: Fields::default().with("path", Field::Path(path.into())) }
     }
 }
 
 /// The source that `params` describe.
-pub fn build(params: &SourceParams, collect: &CollectParams) -> Box<dyn Source> {
-    match params {
-        SourceParams::Feed { basics, url } => {
-            Box::new(feed::FeedSource::new(basics.clone(), url.as_str(), collect.zone))
+pub fn build(params: &SourceParams, collect: &CollectParams) -> Built {
+    let mut basics = params.basics.clone();
+    basics.poll_every = Some(basics.poll_every.unwrap_or(collect.poll_every).max(params.kind.least_pause));
+    (params.kind.build)(basics, &params.fields, collect)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_means_one_thing_whatever_the_kind() {
+        let keys = || KINDS.iter().flat_map(|kind| kind.keys);
+        for key in keys() {
+            let same = keys().filter(|k| k.name == key.name);
+            assert!(same.clone().all(|k| std::mem::discriminant(&k.form) == std::mem::discriminant(&key.form)));
         }
-        SourceParams::Jsonl { basics, path } => Box::new(jsonl::JsonlSource::new(basics.clone(), path.clone())),
+        let words: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.word).collect();
+        assert_eq!(words.len(), KINDS.len());
     }
 }

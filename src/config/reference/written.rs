@@ -7,7 +7,11 @@ use std::path::Path;
 
 use toml::Value;
 
-use super::{COMPANY_KEYS, Lang, PARTS, Part, Settings, Show, put};
+use super::{
+    COMPANY_KEYS, KINDS, Lang, PARTS, Part, Settings, Show,
+    kinds::{self, SOURCE, keys_of},
+    put,
+};
 
 /// One section with values, under the header that the reference knows. A section may come several times.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +84,9 @@ pub(super) fn body(given: &[Given], lang: Lang) -> String {
             put(&mut out, format_args!("\n{}\n", part.header));
             more.keys.iter().for_each(|(key, value)| put(&mut out, format_args!("{key} = {value}\n")));
         }
+        if part.header == SOURCE {
+            kinds::examples(&mut out, lang);
+        }
     }
     out
 }
@@ -103,8 +110,16 @@ fn section(out: &mut String, part: &Part, given: Option<&Given>, lang: Lang) {
             (None, Show::Instead(_)) => put(out, format_args!("# {name} = {value} … {said}\n")),
         }
     }
+    let first = KINDS.first().filter(|_| part.header == SOURCE).map(|kind| keys_of(kind)).unwrap_or_default();
+    for (name, example, en, ja) in &first {
+        let said = if lang == Lang::Ja { ja } else { en };
+        match given.and_then(|g| g.of(name)) {
+            Some(own) => put(out, format_args!("# {said}\n{name} = {own}\n")),
+            None => put(out, format_args!("# {said}\n#{name} = {example}\n")),
+        }
+    }
     // Names of a person's own, as groups of recipients have.
-    let known = |key: &str| part.keys.iter().any(|k| k.name == key);
+    let known = |key: &str| part.keys.iter().any(|k| k.name == key) || first.iter().any(|k| k.0 == key);
     for (key, value) in given.iter().flat_map(|g| &g.keys).filter(|(key, _)| !known(key)) {
         put(out, format_args!("{key} = {value}\n"));
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     alert::email::Tls,
-    collect::sources::SourceParams,
+    collect::sources::{KINDS, SourceParams},
     model::{
         post::{Channel, SourceType},
         time::Span,
@@ -53,7 +53,8 @@ fn secrets(name: &str) -> Option<String> {
     match name {
         "SMTP_SECRET" => Some("canary-in-env".to_owned()),
         "URL_SECRET" => Some("postgres://tower:canary-in-url@db.example/hinomi".to_owned()),
-        _ => None,
+        // The names of the example file.
+        _ => name.starts_with("HINOMI_").then(|| "canary-in-env".to_owned()),
     }
 }
 
@@ -83,10 +84,13 @@ fn a_full_file_means_what_it_says() {
     assert!(settings.watchlist.is_absolute() && settings.watchlist.ends_with("names.toml"));
     assert!(settings.collect.user_agent.ends_with("(+https://example.jp/hinomi)"));
     assert_eq!(settings.collect.poll_every, Span::minutes(5));
-    let SourceParams::Feed { basics, url } = &settings.sources[0] else { panic!("a feed") };
-    assert_eq!((url.as_str(), basics.channel), ("https://news.example.jp/rss.xml", Channel::News));
+    let SourceParams { basics, kind, fields } = &settings.sources[0];
+    assert_eq!(
+        (kind.word, fields.text("url"), basics.channel),
+        ("feed", "https://news.example.jp/rss.xml", Channel::News)
+    );
     assert_eq!((basics.source_type, basics.poll_every), (SourceType::News, Some(Span::minutes(10))));
-    assert_eq!(settings.sources[1].basics().channel, Channel::Matome);
+    assert_eq!(settings.sources[1].basics.channel, Channel::Matome);
     let (mail, smtp) = (settings.mail.clone().unwrap(), settings.smtp.clone().unwrap());
     assert_eq!(mail.dashboard.as_deref(), Some("https://hinomi.example.jp"));
     assert_eq!((smtp.port, smtp.tls), (587, Tls::StartTls));
@@ -242,7 +246,9 @@ fn every_line_of_the_example_works_when_its_mark_is_taken_off() {
     assert_eq!(settings.store.shown(), "PostgreSQL hinomi@db.example");
     assert!(!format!("{settings:?}").contains("canary"), "{settings:?}");
     assert!(settings.missing_to_run().is_empty());
-    assert!(settings.sources.len() == 1 && settings.smtp.unwrap().username.is_some());
+    let kinds: Vec<_> = settings.sources.iter().map(|s| s.kind.word).collect();
+    assert_eq!(kinds, KINDS.iter().map(|k| k.word).collect::<Vec<_>>());
+    assert!(settings.smtp.unwrap().username.is_some());
 }
 
 #[test]
@@ -258,7 +264,8 @@ fn the_reference_names_exactly_the_keys_that_are_read() {
         let tables =
             ["store", "time", "collect", "source", "detect", "mail", "recipients", "alert", "web", "log", "smtp"];
         let known: BTreeSet<_> = known.split(", ").filter(|k| !tables.contains(k)).collect();
-        assert_eq!(known, part.keys.iter().map(|k| k.name).collect(), "{}", part.header);
+        let kinds = if part.header == "[[source]]" { reference::kind_keys() } else { Vec::new() };
+        assert_eq!(known, part.keys.iter().map(|k| k.name).chain(kinds).collect(), "{}", part.header);
     }
     let said = watchlist::mistakes("[[company]]\nname = \"a\"\nxyzzyxyzzy = 1\n");
     let known: BTreeSet<_> = said.split_once("known here: ").unwrap().1.split(", ").collect();

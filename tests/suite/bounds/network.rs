@@ -250,7 +250,7 @@ async fn wishes_of_a_server_are_granted_up_to_their_limit() {
             poll_every: None,
         };
         let url = host.url(&format!("/{wish}-{}", span.millis() / 1000));
-        let source = build(&SourceParams::Feed { basics, url }, &params);
+        let source = build(&SourceParams::feed(basics, url), &params).polled().unwrap();
         let now = Timestamp::from_seconds(1_800_000_000);
         let fetch = HttpFetch::new(&params).unwrap();
         let visit = poll::visit(source.as_ref(), &SourceState::new(name, now), &fetch, &params, now).await;

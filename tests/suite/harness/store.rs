@@ -60,7 +60,7 @@ impl TestStore {
     pub(crate) async fn ingest(&self, posts: Vec<Judged>) -> Ingested {
         let now = posts.iter().map(|j| j.post.collected_at).max().unwrap();
         let source = SourceName("sns".into());
-        let batch = Ingest { source: &source, state: None, covered: Some(true), posts, known: 0, now };
+        let batch = Ingest { covered: Some(true), posts, ..Ingest::of(&source, now) };
         self.store.ingest(&batch, &self.ids).await.unwrap()
     }
 

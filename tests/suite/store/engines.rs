@@ -38,8 +38,7 @@ async fn fill(t: &TestStore) {
 
     let source = SourceName("sns".into());
     let state = SourceState { errors: 2, last_error: Some("503".into()), ..SourceState::new(source.clone(), noon()) };
-    let batch =
-        Ingest { source: &source, state: Some(&state), covered: Some(false), posts: Vec::new(), known: 3, now: noon() };
+    let batch = Ingest { state: Some(&state), covered: Some(false), known: 3, ..Ingest::of(&source, noon()) };
     t.store.ingest(&batch, &t.ids).await.unwrap();
 
     let records = t.store.mentions_after(hinomi::model::ids::MentionId(0), 99).await.unwrap();

@@ -144,7 +144,7 @@ async fn a_time_without_any_visit_that_worked_is_unknown_and_not_calm() {
     for t in TestStore::all().await {
         for (minutes, ok) in [(0, true), (15, true), (30, false), (45, true), (45 + 180, true)] {
             let (source, now) = (SourceName("sns".into()), noon() + Span::minutes(minutes));
-            let batch = Ingest { source: &source, state: None, covered: Some(ok), posts: Vec::new(), known: 0, now };
+            let batch = Ingest { covered: Some(ok), ..Ingest::of(&source, now) };
             t.store.ingest(&batch, &t.ids).await.unwrap();
         }
         let now = noon() + Span::minutes(240);

@@ -18,6 +18,8 @@ mod repair;
 mod scan;
 mod second;
 
+use std::sync::Arc;
+
 use url::Url;
 
 use self::scan::Scanned;
@@ -28,12 +30,13 @@ pub use entry::{Entry, Feed};
 use crate::{
     collect::{
         SourceBasics, html,
-        source::{Page, Request, Response, Source, SourceError},
+        kind::{self, Built, Form, Key, Kind, Terms},
+        source::{Page, Question, Request, Response, Source, SourceError},
     },
     model::{
         post::Post,
         source::{Cursor, SourceState},
-        time::{Timestamp, Zone},
+        time::{Span, Timestamp, Zone},
     },
 };
 
@@ -86,6 +89,30 @@ fn malformed(start: &str) -> SourceError {
     }
 }
 
+/// As the configuration knows it.
+pub const KIND: Kind = Kind {
+    word: "feed",
+    en: "RSS, Atom or JSON Feed",
+    ja: "RSS・Atom・JSON Feed",
+    keys: &[Key {
+        name: "url",
+        form: Form::Address,
+        required: true,
+        example: "\"https://news.example.jp/rss.xml\"",
+        en: "Where it is.",
+        ja: "その場所。",
+    }],
+    source_type: None,
+    least_pause: Span::ZERO,
+    terms: Terms {
+        kept: None,
+        en: "Those of the site. Title, link and a short excerpt are kept, the article stays with its publisher.",
+        ja: "各サイトの規約に従います。題名・リンク・短い抜粋だけを残し、本文は発行元で読みます。",
+    },
+    wrong: kind::nothing_wrong,
+    build: |basics, fields, collect| Built::Polled(Arc::new(FeedSource::new(basics, fields.text("url"), collect.zone))),
+};
+
 /// A feed that is visited again and again.
 #[derive(Debug, Clone)]
 pub struct FeedSource {
@@ -130,8 +157,8 @@ impl Source for FeedSource {
         state.cursor.0.is_empty() || state.cursor.0 == self.url
     }
 
-    fn request(&self, state: &SourceState) -> Option<Request> {
-        Some(Request::web(&self.url, state))
+    fn request(&self, state: &SourceState, _now: Timestamp) -> Question {
+        Question::Ask(Request::web(&self.url, state))
     }
 
     fn read(&self, response: &Response, _state: &SourceState, now: Timestamp) -> Result<Page, SourceError> {
@@ -145,7 +172,7 @@ impl Source for FeedSource {
         fail::fail_point!("parse", |_| std::process::abort());
         let (update_every, skipped) = (feed.update_every, feed.skipped);
         let posts = feed.entries.into_iter().map(|entry| self.post(entry, now)).collect();
-        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped })
+        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped, ..Page::default() })
     }
 }
 

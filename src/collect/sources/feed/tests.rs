@@ -94,9 +94,9 @@ fn entities_of_the_document_are_text_and_never_a_bomb() {
 #[test]
 fn how_often_a_feed_changes_is_its_own_word() {
     let ttl = "<rss><channel><ttl>60</ttl><item><guid>1</guid></item></channel></rss>";
-    assert_eq!(feed(ttl).update_every, Some(crate::model::time::Span::minutes(60)));
+    assert_eq!(feed(ttl).update_every, Some(Span::minutes(60)));
     let period = "<rss><channel><sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency></channel></rss>";
-    assert_eq!(feed(period).update_every, Some(crate::model::time::Span::minutes(30)));
+    assert_eq!(feed(period).update_every, Some(Span::minutes(30)));
 }
 
 #[test]
