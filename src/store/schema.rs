@@ -3,7 +3,12 @@
 //! # Invariants
 //! A database that is newer, damaged or somebody else's is refused before the first write.
 
-use sqlx::{Connection, Row, migrate::MigrateError, migrate::Migrator};
+use std::sync::LazyLock;
+
+use sqlx::{
+    Connection, Row, SqlStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
 
 use super::{
     StoreError, StoreParams,
@@ -12,7 +17,24 @@ use super::{
     sqlite,
 };
 
-pub(super) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+/// Every migration: its number, its name, its text. They are listed by hand because sqlx's macro would have SQLite
+/// compiled a second time, for the compiler itself.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "sources", include_str!("../../migrations/0001_sources.sql")),
+    (2, "posts", include_str!("../../migrations/0002_posts.sql")),
+    (3, "mentions", include_str!("../../migrations/0003_mentions.sql")),
+    (4, "incidents", include_str!("../../migrations/0004_incidents.sql")),
+    (5, "outbox", include_str!("../../migrations/0005_outbox.sql")),
+    (6, "edits", include_str!("../../migrations/0006_edits.sql")),
+    (7, "services", include_str!("../../migrations/0007_services.sql")),
+];
+
+pub(super) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |&(version, name, text): &(i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(text), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+});
 
 /// Where sqlx notes what it has applied.
 const NOTES: &str = "_sqlx_migrations";
@@ -82,5 +104,20 @@ pub(super) fn failed(place: &str, error: MigrateError) -> StoreError {
             other => other,
         },
         other => StoreError::Broken(format!("{place}: the schema could not be brought up to date: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_listed_under_its_number_and_name() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let names = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<_> = names.filter_map(|n| n.strip_suffix(".sql").map(str::to_owned)).collect();
+        files.sort();
+        let listed: Vec<_> = MIGRATIONS.iter().map(|(number, name, _)| format!("{number:04}_{name}")).collect();
+        assert_eq!(listed, files);
     }
 }
