@@ -17,7 +17,7 @@
 //! | `store` | `model`, `clock` | sqlx |
 //! | `alert` | `model`, `clock` | lettre (`email/`), askama |
 //! | `web` | `model` | axum, hyper, hyper-util, prometheus-client |
-//! | `config` | `model` and the `Params` types of the stages | toml |
+//! | `config` | `model`, the `Params` types of the stages, the list of source kinds | toml |
 //! | `demo` | `model`, `clock` | axum, encoding_rs (to write Shift_JIS) |
 //! | `app` | everything but `cli` and `demo` | hinomi-ipadic, sd-notify, `tokio::spawn`, signals |
 //! | `cli` | everything | clap; may print |

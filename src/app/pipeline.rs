@@ -139,8 +139,8 @@ impl Pipeline {
             // Before the question: after a crash in between the budget is short by one question, and never over.
             self.store.reserve(reserved).await?;
         }
-        let state = reserved.as_ref().unwrap_or(state);
         let asked = poll::ask(source.as_ref(), state, fetch, now).await;
+        let state = reserved.as_ref().unwrap_or(state);
         // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
         // them fails this visit and no other.
         let (reader, before, manners) = (Arc::clone(source), state.clone(), params.clone());

@@ -28,7 +28,7 @@ pub trait Source: Send + Sync {
     fn request(&self, state: &SourceState, now: Timestamp) -> Question;
 
     /// What is written down before the question of now is asked, because it costs whether an answer arrives or not.
-    /// `read` sees the reservation in its state and may give back what was not used.
+    /// The question is asked of the state before; `read` sees the reservation and may give back what was not used.
     fn reserve(&self, _state: &SourceState, _now: Timestamp) -> Option<Reservation> {
         None
     }

@@ -333,7 +333,9 @@ pub fn tables(lang: Lang) -> String {
             put(&mut out, format_args!("| `{header}{}` | {value} | {} |\n", key.name, key.meaning(lang)));
         }
         if part.header == SOURCE {
-            KINDS.iter().for_each(|kind| kinds::rows(&mut out, kind, lang));
+            for kind in KINDS {
+                kinds::rows(&mut out, kind, lang);
+            }
         }
     }
     out

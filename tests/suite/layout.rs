@@ -75,12 +75,12 @@ const THEIRS: &[Theirs] = &[
 ];
 
 /// What the parameters of the stages are made of, and therefore `config` as well.
-const PARTS_OF_PARAMS: &[&str] = &["SourceBasics", "Tls"];
+const PARTS_OF_PARAMS: &[&str] = &["SourceBasics", "Tls", "KINDS", "Kind", "Key", "Form", "Field", "Fields"];
 
 const RECIPES: &str = "\
 how to add …
-  a source:    src/collect/sources/<name>.rs with its pure `request` and `read`; a variant in sources/mod.rs; a fixture;
-               a line in src/config/sources.rs and src/config/reference.rs. No stage but `collect` learns of it.
+  a source:    src/collect/sources/<name>.rs with its pure `request` and `read` and the KIND that tells of its settings
+               and terms; a line in sources/mod.rs; a fixture; a row in both READMEs. Nobody else learns of it.
   a detector:  src/detect/<name>.rs, pure, time as an argument; an entry in the list in src/detect/mod.rs; a replay.
   a receiver:  src/alert/<name>.rs; a variant in the list; a test which failures are worth another try.
   a statement: in src/store, where the prepare test finds it. Nobody else knows SQL.
@@ -198,7 +198,7 @@ fn the_table_in_the_documentation_is_the_one_that_is_kept() {
             let ours = match ours {
                 Ours::Nothing => "—".to_owned(),
                 Ours::Only(list) => quoted(list).join(", "),
-                Ours::Params => "`model` and the `Params` types of the stages".to_owned(),
+                Ours::Params => "`model`, the `Params` types of the stages, the list of source kinds".to_owned(),
                 Ours::AllBut(list) => format!("everything but {}", quoted(list).join(" and ")),
                 Ours::All => "everything".to_owned(),
             };

@@ -15,6 +15,10 @@ mod config;
 #[cfg(test)]
 mod collect;
 
+// Services: keys, budgets, answers in pages, what is taken back.
+#[cfg(test)]
+mod services;
+
 // Every bound on what a stranger can make us hold or wait for.
 #[cfg(test)]
 mod bounds;

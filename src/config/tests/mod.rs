@@ -145,7 +145,11 @@ fn dangerous_values_are_refused() {
         ("night@example.jp", "pr@example.jp", "listed twice"),
         ("https://news.example.jp/rss.xml", "https://u:canary@news.example.jp/", "user name or a password"),
         ("https://news.example.jp/rss.xml", "file:///etc/passwd", "http:// or https://"),
-        ("url = \"https://news.example.jp/rss.xml\"", "path = \"a\"", "takes \"url\", not \"path\""),
+        (
+            "url = \"https://news.example.jp/rss.xml\"",
+            "path = \"a\"",
+            "a \"feed\" source does not take \"path\" — it takes: \"url\"",
+        ),
         ("name = \"old\"", "name = \"news\"", "listed twice"),
         (
             "kind = \"jsonl\"\npath = \"posts.jsonl\"",

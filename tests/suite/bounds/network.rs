@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,6 +13,7 @@ use hinomi::{
         CollectParams, SourceBasics,
         fetch::{FetchError, HttpFetch},
         poll,
+        source::Next,
         sources::{SourceParams, build},
     },
     model::{
@@ -28,6 +29,10 @@ use tokio::{
 };
 
 use super::host::{Host, gzip};
+use crate::{
+    harness::store::noon,
+    services::{Answers, Service},
+};
 
 const MB: usize = 1 << 20;
 
@@ -281,4 +286,23 @@ async fn a_machine_that_does_not_answer_costs_no_more_than_the_time_to_connect()
     let host = Host { at, came: Arc::default() };
     let took = timed_out(&host, "/").await;
     assert!(is_about(took, limits::CONNECT), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_always_promises_more_is_left_alone_after_a_while() {
+    let (service, now) = (Service::new(Next::AtOnce), noon());
+    let fetch = Answers(Ok(()), AtomicU32::new(0));
+    let mut state = SourceState::new(service.basics.name.clone(), now);
+    let mut at_once = 0;
+    loop {
+        let visit = poll::visit(&service, &state, &fetch, &CollectParams::default(), now).await;
+        assert!(visit.warm_up, "its history is not whole yet");
+        state = visit.state;
+        if state.next_due_at > now {
+            break;
+        }
+        at_once += 1;
+    }
+    assert_eq!(at_once, limits::STEPS);
+    assert!(state.next_due_at >= now + Span::minutes(10) && state.warmed_up_at == Some(now) && state.steps == 0);
 }
