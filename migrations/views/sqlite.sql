@@ -174,20 +174,130 @@ where m.affected_count is not null and m.fate not in ('excluded', 'snapshot')
 group by i.number, m.affected_count, p.source;
 
 drop view if exists v_sources;
+-- «Now» is the hour of the last visit of anybody. What is usual of 24 hours is the median of the same 24 hours of the
+-- past four weeks (of every past day while there are fewer than three such weeks), counted where visits worked; with
+-- fewer than three of either nothing is usual yet. A delay is the upper bound of the step that holds the share.
 create view v_sources as
+with clock as (
+    select coalesce(max(hour_at), 0) as hour_at from source_hour
+),
+days as (
+    select
+        h.source,
+        (c.hour_at - h.hour_at) / 86400000 as back,
+        cast(sum(h.visits) as bigint) as visits,
+        cast(sum(h.failed) as bigint) as failed,
+        cast(sum(h.answers) as bigint) as answers,
+        cast(sum(h.not_modified) as bigint) as not_modified,
+        cast(sum(h.bytes) as bigint) as bytes,
+        cast(sum(h.posts) as bigint) as posts
+    from source_hour h cross join clock c
+    where h.hour_at > c.hour_at - 2505600000
+    group by h.source, (c.hour_at - h.hour_at) / 86400000
+),
+spans as (
+    select source, posts, 1 as weekly from days where back in (7, 14, 21, 28) and visits > failed
+    union all
+    select source, posts, 0 as weekly from days where back between 1 and 28 and visits > failed
+),
+ranked as (
+    select
+        source,
+        weekly,
+        posts,
+        row_number() over (partition by source, weekly order by posts) as nth,
+        count(*) over (partition by source, weekly) as spans
+    from spans
+),
+medians as (
+    select source, weekly, avg(posts) as posts from ranked
+    where spans >= 3 and nth in ((spans + 1) / 2, (spans + 2) / 2)
+    group by source, weekly
+),
+usual as (
+    select
+        source,
+        cast(coalesce(max(case when weekly = 1 then posts end), max(posts)) as double precision) as posts
+    from medians group by source
+),
+steps as (
+    select l.source, l.within_s, sum(l.posts) as posts
+    from source_lag l cross join clock c
+    where l.hour_at > c.hour_at - 86400000
+    group by l.source, l.within_s
+),
+sums as (
+    select
+        source,
+        within_s,
+        sum(posts) over (partition by source order by within_s) as upto,
+        sum(posts) over (partition by source) as posts
+    from steps
+),
+delays as (
+    select
+        source,
+        min(case when upto * 2 >= posts then within_s end) as p50,
+        min(case when upto * 100 >= posts * 95 then within_s end) as p95
+    from sums group by source
+),
+pages as (
+    select
+        h.source,
+        max(case when h.full_pages > 0 then h.hour_at end) as last_full,
+        sum(h.full_pages) as full_pages
+    from source_hour h cross join clock c
+    where h.hour_at > c.hour_at - 2505600000
+    group by h.source
+),
+empties as (
+    select
+        h.source,
+        sum(case when h.hour_at < p.last_full then h.empty_pages else 0 end) as earlier,
+        sum(case when h.hour_at > p.last_full then h.empty_pages else 0 end) as since
+    from source_hour h join pages p on p.source = h.source cross join clock c
+    where h.hour_at > c.hour_at - 2505600000
+    group by h.source
+)
 select
     s.source,
     (select p.channel from post p where p.source = s.source order by p.id desc limit 1) as channel,
-    case when s.gone = 1 then 'gone' when s.errors > 0 then 'failing' when s.last_ok_at is null then 'new' else 'ok'
-        end as status,
+    case
+        when s.gone = 1 then 'gone'
+        when s.errors >= 3 then 'failing'
+        when s.errors > 0 and coalesce(s.last_ok_at, 0) < c.hour_at - 86400000 then 'failing'
+        when s.last_ok_at is null then 'new'
+        when p.full_pages >= 10 and e.earlier = 0 and e.since >= 3 then 'suspicious'
+        when u.posts >= 8 and coalesce(d.posts, 0) * 4 < u.posts then 'quiet'
+        else 'ok'
+    end as status,
     strftime('%Y-%m-%d %H:%M', s.last_ok_at / 1000, 'unixepoch', '+9 hours') as last_ok_jst,
     s.last_error,
     s.errors,
     s.visits,
     strftime('%Y-%m-%d %H:%M', s.next_due_at / 1000, 'unixepoch', '+9 hours') as next_due_jst,
-    (select coalesce(sum(t.posts), 0) from tally t where t.source = s.source and t.fate <> 'duplicate'
-        and t.hour_at > (select max(hour_at) from tally) - 86400000) as items_24h
-from source_state s;
+    cast(coalesce(d.posts, 0) as bigint) as items_24h,
+    u.posts as expected_24h,
+    l.p50 as lag_p50_s,
+    l.p95 as lag_p95_s,
+    cast(null as bigint) as quota_used,
+    cast(null as bigint) as quota_limit,
+    cast(coalesce(d.visits, 0) as bigint) as visits_24h,
+    cast(coalesce(d.failed, 0) as bigint) as failed_24h,
+    cast(coalesce(d.not_modified, 0) as bigint) as not_modified_24h,
+    cast(coalesce(d.bytes, 0) as bigint) as bytes_24h,
+    -- As if each «not modified» had been a page like the others of the day.
+    cast(case when d.answers > d.not_modified then d.bytes / (d.answers - d.not_modified) * d.not_modified end
+        as bigint) as saved_bytes_24h,
+    s.last_ok_at / 1000 as last_ok_epoch,
+    s.next_due_at / 1000 as next_due_epoch
+from source_state s
+cross join clock c
+left join days d on d.source = s.source and d.back = 0
+left join usual u on u.source = s.source
+left join delays l on l.source = s.source
+left join pages p on p.source = s.source
+left join empties e on e.source = s.source;
 
 drop view if exists v_fates;
 create view v_fates as

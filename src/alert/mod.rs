@@ -7,6 +7,7 @@ pub mod notifier;
 pub mod playbook;
 pub mod policy;
 pub mod retry;
+pub mod sighting;
 pub mod story;
 pub mod trouble;
 

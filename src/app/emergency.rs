@@ -16,8 +16,11 @@ use tokio::sync::Mutex;
 
 use super::tell::Recipients;
 use crate::{
-    alert::{MailParams, compose, notifier::Notifier, trouble::Trouble},
-    model::time::{Span, Timestamp},
+    alert::{MailParams, compose, notifier::Notifier, sighting::Sighting, trouble::Trouble},
+    model::{
+        alert::Rendered,
+        time::{Span, Timestamp},
+    },
 };
 
 /// One kind of trouble is told once in this time.
@@ -28,6 +31,11 @@ const SILENCE: Span = Span::hours(6);
 pub trait Emergency: Send + Sync {
     /// Tells somebody. `detail` is what the system said.
     async fn tell(&self, trouble: Trouble, detail: &str, now: Timestamp);
+
+    /// Tells of sources that cannot be read; whether anybody has it. Whoever calls remembers what was told.
+    async fn tell_sighting(&self, _sighting: &Sighting, _now: Timestamp) -> bool {
+        false
+    }
 }
 
 /// That road by mail.
@@ -47,6 +55,18 @@ impl EmergencyMail {
         let told = Mutex::new(read(&notes));
         Self { notifier, mail, recipients: recipients.everybody(), told, notes }
     }
+
+    /// How many have taken it.
+    async fn send(&self, mail: &Rendered) -> usize {
+        let mut taken = 0;
+        for recipient in &self.recipients {
+            match self.notifier.send(mail, recipient).await {
+                Ok(_) => taken += 1,
+                Err(error) => tracing::error!(mail.subject, "an emergency mail was not accepted: {error}"),
+            }
+        }
+        taken
+    }
 }
 
 #[async_trait]
@@ -61,14 +81,7 @@ impl Emergency for EmergencyMail {
         if before.is_some_and(|at| (now.max(at) - now.min(at)) < SILENCE) {
             return;
         }
-        let mail = compose::trouble(trouble, detail, &self.mail, now);
-        let mut taken = 0;
-        for recipient in &self.recipients {
-            match self.notifier.send(&mail, recipient).await {
-                Ok(_) => taken += 1,
-                Err(error) => tracing::error!(trouble = trouble.key(), "an emergency mail was not accepted: {error}"),
-            }
-        }
+        let taken = self.send(&compose::trouble(trouble, detail, &self.mail, now)).await;
         // What nobody took is tried again the next time the trouble shows.
         if taken > 0 {
             tracing::warn!(trouble = trouble.key(), taken, "an emergency mail went out");
@@ -79,6 +92,10 @@ impl Emergency for EmergencyMail {
                 tracing::warn!("cannot note what was told in {}: {error}", self.notes.display());
             }
         }
+    }
+
+    async fn tell_sighting(&self, sighting: &Sighting, now: Timestamp) -> bool {
+        self.send(&compose::sighting(sighting, &self.mail, now)).await > 0
     }
 }
 
@@ -100,7 +117,7 @@ mod tests {
     use super::*;
     use crate::{
         alert::notifier::{Class, NotifyError, Receipt},
-        model::{alert::Rendered, time::Zone},
+        model::time::Zone,
     };
 
     /// Keeps subjects, as long as it is up.

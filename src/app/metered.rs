@@ -1,6 +1,9 @@
 //! The roads outside, counted: what was fetched, and how mails ended.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use async_trait::async_trait;
 
@@ -12,6 +15,7 @@ use crate::{
         source::{Request, Response},
     },
     model::alert::Rendered,
+    store::Visited,
 };
 
 /// The road to the web, counted.
@@ -26,6 +30,40 @@ impl Fetch for MeteredFetch {
         let answer = self.inner.fetch(request).await;
         if let Ok(response) = &answer {
             self.vitals.counters.fetched(response.body.len() as u64);
+        }
+        answer
+    }
+}
+
+/// The road of one visit, however many answers it takes: what they weigh.
+pub(super) struct Weighed<'a> {
+    inner: &'a dyn Fetch,
+    answers: AtomicU64,
+    not_modified: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> Weighed<'a> {
+    pub(super) fn new(inner: &'a dyn Fetch) -> Self {
+        Self { inner, answers: AtomicU64::new(0), not_modified: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// What came, with the entries of the page that it made.
+    pub(super) fn visited(&self, entries: Option<usize>) -> Visited {
+        let [answers, not_modified, bytes] =
+            [&self.answers, &self.not_modified, &self.bytes].map(|number| number.load(Relaxed));
+        Visited { answers, not_modified, bytes, entries }
+    }
+}
+
+#[async_trait]
+impl Fetch for Weighed<'_> {
+    async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        let answer = self.inner.fetch(request).await;
+        if let Ok(response) = &answer {
+            self.answers.fetch_add(1, Relaxed);
+            self.not_modified.fetch_add(u64::from(response.not_modified), Relaxed);
+            self.bytes.fetch_add(response.body.len() as u64, Relaxed);
         }
         answer
     }

@@ -23,6 +23,7 @@ pub mod rules;
 pub mod service;
 mod shortage;
 pub mod shutdown;
+mod sight;
 pub mod stage;
 mod story;
 pub mod supervise;

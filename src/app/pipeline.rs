@@ -16,6 +16,7 @@ use super::{
     judge::Judge,
     last_page::LastPages,
     lookouts::{Lookouts, Numbers},
+    metered::Weighed,
     rules::{InForce, Rules},
     story,
     tell::{Recipients, Teller},
@@ -139,7 +140,8 @@ impl Pipeline {
             // Before the question: after a crash in between the budget is short by one question, and never over.
             self.store.reserve(reserved).await?;
         }
-        let asked = poll::ask(source.as_ref(), state, fetch, now).await;
+        let road = Weighed::new(fetch);
+        let asked = poll::ask(source.as_ref(), state, &road, now).await;
         let state = reserved.as_ref().unwrap_or(state);
         // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
         // them fails this visit and no other.
@@ -152,12 +154,13 @@ impl Pipeline {
             Outcome::Failed(_) => Some(false),
             Outcome::Waited => None,
         };
+        let entries = if let Outcome::Read(entries) = visit.outcome { Some(entries) } else { None };
         let name = state.source.clone();
         let (news, known, page) = self.last_pages.news(&name, visit.posts);
         let posts = self.judge(news, visit.warm_up).await?;
         let (state, withdrawn, observed) = (Some(&visit.state), &visit.withdrawn, &visit.observed);
         let batch = Ingest { source: &name, state, covered, posts, known, withdrawn, observed, now };
-        let ingested = self.store.ingest(&batch, &self.ids).await?;
+        let ingested = self.store.ingest_visit(&batch, road.visited(entries), &self.ids).await?;
         self.last_pages.stored(&name, page);
         Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })
     }

@@ -30,17 +30,18 @@ use super::{
     pseudonym::Pseudonyms,
     rules::Rules,
     shortage::Shortage,
+    sight,
     supervise::Fatal,
     tasks::{self, Shared},
     tell::Recipients,
     watchdog::{self, Guard},
 };
 use crate::{
-    alert::{MailParams, notifier::Notifier, trouble::Trouble},
+    alert::{MailParams, notifier::Notifier, sighting::Sighting, trouble::Trouble},
     analyze::{Analyzer, Lexicons, Tokenize},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
-    model::{incident::IncidentEvent, post::SourceName, watch::Watchlist},
+    model::{incident::IncidentEvent, post::SourceName, time::Timestamp, watch::Watchlist},
     store::{Ingested, Store, StoreParams},
     web::{WindowError, Witness},
 };
@@ -163,10 +164,16 @@ impl App {
         Arc::clone(&self.shared) as Arc<dyn Witness>
     }
 
-    /// Starts the four loops.
+    /// Looks once whether the sources can be read, and tells where that is due; returns what somebody has heard.
+    pub async fn look_at_sources(&self, now: Timestamp) -> Result<Vec<Sighting>> {
+        sight::look(&self.shared, now).await
+    }
+
+    /// Starts the four loops, and the look at the sources beside them.
     pub fn start(&mut self) {
         self.shared.shortage.keep_room();
         tasks::start(&mut self.tasks, &self.shared, &self.stop);
+        self.tasks.spawn(sight::keep_watch(Arc::clone(&self.shared), self.stop.subscribe()));
     }
 
     /// Has somebody look after the loops from a thread of its own, keeps an eye on the clock, and answers machines at

@@ -156,7 +156,7 @@ fn sound_json(params: &StoreParams, h: &Health) -> serde_json::Value {
 }
 
 /// For people: three digits are enough.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let (mut n, mut unit) = (bytes as f64, "B");
     for larger in ["KB", "MB", "GB", "TB"] {
         if n < 1000.0 {

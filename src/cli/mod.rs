@@ -10,6 +10,7 @@ mod init;
 mod replay;
 mod run;
 mod score;
+mod sources;
 mod sql;
 mod timeline;
 
@@ -111,6 +112,8 @@ enum Command {
     Detect(detect::Args),
     /// Run recorded posts through the same pipeline, in their own time.
     Replay(replay::Args),
+    /// How each source does: when it last worked, what it brings against what is usual, how late, what went wrong.
+    Sources(sources::Args),
     /// Ask the database, read-only.
     Sql(sql::Args),
     /// Copy the database, or see whether it is sound.
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Score(args) => score::run(&args, &common),
         Command::Detect(args) => detect::run(&args, &common),
         Command::Replay(args) => replay::run(&args, &common),
+        Command::Sources(args) => sources::run(&args, &common),
         Command::Sql(args) => sql::run(&args, &common),
         Command::Db(args) => db::run(&args, &common),
     };

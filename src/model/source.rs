@@ -4,6 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use super::{post::SourceName, time::Timestamp, words::words};
 
+words! {
+    /// How a source does, in one word.
+    SourceStatus {
+        /// Never read so far.
+        New = "new",
+        /// It works and brings about what it usually brings.
+        Ok = "ok",
+        /// It works and brings far less than usual.
+        Quiet = "quiet",
+        /// It works and its page is empty, which it never was before.
+        Suspicious = "suspicious",
+        /// It cannot be read.
+        Failing = "failing",
+        /// The server says that it is gone for good.
+        Gone = "gone",
+    }
+}
+
 /// Where the next visit goes on. Opaque to everybody but the source itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -52,7 +52,8 @@ impl Engine {
         match self {
             Self::Sqlite => "pragma analysis_limit = 1000; pragma optimize = 0x10002;",
             Self::Postgres => {
-                "analyze post, mention, incident, incident_event, alert, delivery, hourly_count, tally, seen, coverage"
+                "analyze post, mention, incident, incident_event, alert, delivery, hourly_count, tally, seen, coverage,
+                 source_hour, source_lag"
             }
         }
     }

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::{
     Store, StoreError, edits,
+    figures::{Visited, add_figures, lag_step},
     rows::{bigint, maybe_count, word},
     series::{Sign, add_hourly},
     sources::{add_coverage, save_state},
@@ -135,23 +136,43 @@ pub struct Ingested {
 }
 
 impl Store {
-    /// Stores one visit's worth in one transaction.
+    /// Stores what came from elsewhere than a visit, in one transaction.
     pub async fn ingest(&self, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
-        let done = in_transaction!(self, tx => write_batch(&mut tx, batch, ids))?;
+        self.ingest_visit(batch, Visited::default(), ids).await
+    }
+
+    /// Stores one visit's worth in one transaction, with what the road there cost.
+    pub async fn ingest_visit(
+        &self,
+        batch: &Ingest<'_>,
+        visited: Visited,
+        ids: &IdGen,
+    ) -> Result<Ingested, StoreError> {
+        let done = in_transaction!(self, tx => write_batch(&mut tx, batch, visited, ids))?;
         fail::fail_point!("c1_after", |_| std::process::abort());
         Ok(done)
     }
 }
 
-async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> Result<Ingested, StoreError> {
+async fn write_batch(
+    c: &mut AnyConnection,
+    batch: &Ingest<'_>,
+    visited: Visited,
+    ids: &IdGen,
+) -> Result<Ingested, StoreError> {
     let mut done = Ingested { duplicates: batch.known as u64, ..Ingested::default() };
     let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut lags: BTreeMap<i64, u64> = BTreeMap::new();
     if batch.known > 0 {
         tally.insert("duplicate", batch.known as u64);
     }
     for judged in &batch.posts {
+        let known = done.new;
         let fate = one_post(c, &without_nul(judged), ids, batch.now, &mut done).await?;
         *tally.entry(fate).or_default() += 1;
+        if let Some(published) = judged.post.published_at.filter(|_| done.new > known) {
+            *lags.entry(lag_step(judged.post.collected_at - published)).or_default() += 1;
+        }
     }
     for (fate, posts) in tally {
         sqlx::query(ADD_TALLY)
@@ -167,6 +188,7 @@ async fn write_batch(c: &mut AnyConnection, batch: &Ingest<'_>, ids: &IdGen) -> 
     observe(c, batch.source, batch.observed).await?;
     if let Some(ok) = batch.covered {
         add_coverage(c, batch.source, batch.now, ok).await?;
+        add_figures(c, batch, visited, done.new, &lags).await?;
     }
     if let Some(state) = batch.state {
         save_state(c, state).await?;

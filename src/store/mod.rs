@@ -14,6 +14,7 @@ mod backup;
 mod dialect;
 mod edits;
 mod error;
+mod figures;
 mod incidents;
 mod ingest;
 mod mentions;
@@ -23,6 +24,7 @@ mod postgres;
 mod rows;
 mod schema;
 mod series;
+mod sights;
 mod sources;
 mod sql;
 mod sqlite;
@@ -40,10 +42,12 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction, migrate::Migrat
 pub use ask::Answer;
 pub use backup::{Backup, Health};
 pub use error::StoreError;
+pub use figures::{SourceFigures, Visited};
 pub use incidents::{Detected, Held, ToldRow};
 pub use ingest::{Ingest, Ingested, Judged};
 pub use outbox::DueDelivery;
 pub use place::{Engine, StoreParams, this_process};
+pub use sights::{Sight, SightChange};
 pub use standing::{AtLevel, Standing};
 use transaction::{Patience, in_transaction};
 pub use watched::Watched;
@@ -132,11 +136,13 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         sql::STATEMENTS,
         edits::STATEMENTS,
+        figures::STATEMENTS,
         incidents::STATEMENTS,
         ingest::STATEMENTS,
         mentions::STATEMENTS,
         outbox::STATEMENTS,
         series::STATEMENTS,
+        sights::STATEMENTS,
         sources::STATEMENTS,
         standing::STATEMENTS,
         watched::STATEMENTS,

@@ -42,6 +42,8 @@ sql! {
         from coverage where bucket_at >= $1 group by bucket_at order by bucket_at";
     LAST_OK_BEFORE = "select max(bucket_at) as at from coverage where ok > 0 and bucket_at < $1";
     PRUNE_COVERAGE = "delete from coverage where bucket_at < $1";
+    PRUNE_HOURS = "delete from source_hour where hour_at < $1";
+    PRUNE_LAGS = "delete from source_lag where hour_at < $1";
     PRUNE_SEEN = "delete from seen where seen_at < $1";
     /// What was written is kept for an ember's memory; what was found in it (scores, categories, hashes) stays.
     DROP_TEXTS = "update post set body = '', title = null where collected_at < $1 and (body <> '' or title is not null)";
@@ -123,7 +125,9 @@ impl Store {
 }
 
 async fn forget(c: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(PRUNE_COVERAGE).bind((now - Span::days(90)).millis()).execute(&mut *c).await?;
+    for old in [PRUNE_COVERAGE, PRUNE_HOURS, PRUNE_LAGS] {
+        sqlx::query(old).bind((now - Span::days(90)).millis()).execute(&mut *c).await?;
+    }
     sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *c).await?;
     sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *c).await?;
     let texts_until = (now - TEXTS_KEPT).millis();

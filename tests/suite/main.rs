@@ -66,3 +66,7 @@ mod first_day;
 // Servers with certificates of a house's own authority.
 #[cfg(test)]
 mod own_authority;
+
+// Six hours without a line.
+#[cfg(test)]
+mod outage;

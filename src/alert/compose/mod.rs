@@ -13,6 +13,7 @@ mod narrative;
 mod quotes;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sighting;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use askama::Template;
 
+pub use sighting::sighting;
 pub use subject::subject;
 pub use trouble::trouble;
 

@@ -3,6 +3,7 @@
 mod bad_days;
 mod edits;
 mod engines;
+mod health;
 
 use hinomi::{
     model::{
@@ -58,7 +59,11 @@ async fn views_keep_their_columns() {
             ("v_incident_events", "incident_id at_epoch at_jst kind from_value to_value text"),
             ("v_alerts", "alert_id incident_id company sent_epoch sent_jst level state rule subject recipients"),
             ("v_stated_counts", "incident_id at_jst number source times_seen"),
-            ("v_sources", "source channel status last_ok_jst last_error items_24h"),
+            (
+                "v_sources",
+                "source channel status last_ok_jst last_error lag_p50_s lag_p95_s items_24h expected_24h quota_used \
+                 quota_limit errors visits next_due_jst visits_24h failed_24h not_modified_24h bytes_24h saved_bytes_24h",
+            ),
             ("v_fates", "source hour_jst hour_epoch fate posts"),
         ];
         for (view, columns) in promised {
