@@ -50,4 +50,6 @@ pub struct Coverage {
     pub ok: usize,
     /// Names of those that do not.
     pub silent: Vec<String>,
+    /// The share of the company's posts that usually comes from these, in percent.
+    pub unseen_percent: u8,
 }

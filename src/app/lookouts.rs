@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use super::coverage::{self, Usual};
 use crate::{
     clock::IdGen,
     detect::{Lookout, LookoutParams, Numbering},
@@ -16,6 +17,7 @@ use crate::{
         ids::{IncidentId, MentionId},
         incident::Incident,
         mention::{Fate, MentionRecord},
+        post::SourceName,
         time::{Span, Timestamp, Zone},
         watch::{CompanyName, Watchlist},
     },
@@ -26,6 +28,8 @@ use crate::{
 const MEMORY: Span = Span::days(90);
 /// A closed incident that burns again within this time keeps its number.
 const REIGNITES_WITHIN: Span = Span::days(60);
+/// What is usual is looked up again after this.
+const USUAL_HOLDS: Span = Span::hours(1);
 /// Mentions read at once.
 const PAGE: u32 = 2_000;
 
@@ -41,6 +45,8 @@ pub(super) struct Lookouts {
     pub looked_at: Option<Timestamp>,
     /// Buckets about which nothing is known.
     pub blind: BTreeSet<Timestamp>,
+    /// Who usually brings how much, since when that is known; asked for only while a source is dark.
+    usual: Option<(Timestamp, BTreeMap<CompanyName, Usual>)>,
 }
 
 impl Lookouts {
@@ -106,7 +112,43 @@ impl Lookouts {
                 lookout.is_back(back);
             }
         }
-        Ok(Self { by_company, upto, last_number: store.last_incident_number().await?, looked_at: None, blind })
+        Ok(Self {
+            by_company,
+            upto,
+            last_number: store.last_incident_number().await?,
+            looked_at: None,
+            blind,
+            usual: None,
+        })
+    }
+
+    /// Tells every lookout how much of the last day could be seen, while `dark` sources cannot be read.
+    pub(super) async fn see(
+        &mut self,
+        store: &Store,
+        dark: &[(SourceName, Timestamp)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if dark.is_empty() {
+            // All are back: what was seen in part is whole again.
+            if self.usual.take().is_some() {
+                self.by_company.values_mut().for_each(|lookout| lookout.share(&BTreeMap::new()));
+            }
+            return Ok(());
+        }
+        if self.usual.as_ref().is_none_or(|(at, _)| now - *at >= USUAL_HOLDS) {
+            let mut usual = BTreeMap::new();
+            for name in self.by_company.keys() {
+                usual.insert(name.clone(), store.usual_sources(name, now - coverage::USUAL).await?);
+            }
+            self.usual = Some((now, usual));
+        }
+        let Some((_, usual)) = &self.usual else { return Ok(()) };
+        for (name, lookout) in &mut self.by_company {
+            let partly = usual.get(name).map(|usual| coverage::partly(usual, dark, now));
+            lookout.share(&partly.unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// Shows one mention to the company's lookout. History teaches; it does not alarm.

@@ -4,6 +4,7 @@
 
 pub mod ballast;
 mod claim;
+mod coverage;
 mod deliver;
 pub mod dictionary;
 pub mod emergency;

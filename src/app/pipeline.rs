@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 use super::{
-    deliver,
+    coverage, deliver,
     judge::Judge,
     last_page::LastPages,
     lookouts::{Lookouts, Numbers},
@@ -211,6 +211,10 @@ impl Pipeline {
         let since = lookouts.looked_at.map_or(now - COVERAGE_MEMORY, |at| at - COVERAGE_TAIL);
         let blind = self.store.blind_buckets(since, now, rules.patience).await?;
         lookouts.blind.clone_from(&blind);
+        if rules.patience.is_some() {
+            let dark = coverage::dark(&self.store.source_states().await?, now);
+            lookouts.see(&self.store, &dark, now).await?;
+        }
         lookouts.looked_at = Some(now);
         loop {
             let page = self.store.mentions_after(lookouts.upto, PAGE).await?;

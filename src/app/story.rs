@@ -1,11 +1,14 @@
 //! Gathers what a mail tells: the incident's last day, its posts, and how much of the world was seen.
 
+use super::coverage::{USUAL, is_visited, share_of};
 use crate::{
     alert::story::{Coverage, Previous, Story},
     model::{
         alert::Alert,
         mention::MentionRecord,
+        post::SourceName,
         time::{Span, Timestamp},
+        watch::CompanyName,
     },
     store::{Store, StoreError},
 };
@@ -27,7 +30,7 @@ pub(super) async fn gather(
     let hourly =
         store.hourly(&incident.company, &incident.category, alert.event.at - Span::hours(23), alert.event.at).await?;
     let posts = posts(store, &alert).await?;
-    let coverage = coverage(store, now).await?;
+    let coverage = coverage(store, &incident.company, now).await?;
     Ok(Story {
         upper: upper(incident.counts.normal_hour),
         event: alert.event,
@@ -59,11 +62,20 @@ async fn posts(store: &Store, alert: &Alert) -> Result<Vec<MentionRecord>, Store
     Ok(posts)
 }
 
-async fn coverage(store: &Store, now: Timestamp) -> Result<Coverage, StoreError> {
-    let states = store.source_states().await?;
+async fn coverage(store: &Store, company: &CompanyName, now: Timestamp) -> Result<Coverage, StoreError> {
+    let mut states = store.source_states().await?;
+    states.retain(|s| is_visited(s, now));
     let is_silent = |s: &crate::model::source::SourceState| {
         s.gone || s.errors > 0 && s.last_ok_at.is_none_or(|at| now - at > SILENT_AFTER)
     };
-    let silent: Vec<String> = states.iter().filter(|s| is_silent(s)).map(|s| s.source.0.clone()).collect();
-    Ok(Coverage { sources: states.len(), ok: states.len() - silent.len(), silent })
+    let silent: Vec<&SourceName> = states.iter().filter(|s| is_silent(s)).map(|s| &s.source).collect();
+    let unseen = if silent.is_empty() {
+        0.0
+    } else {
+        share_of(&store.usual_sources(company, now - USUAL).await?, silent.iter().copied())
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+    let unseen_percent = (unseen * 100.0).round() as u8;
+    let silent: Vec<String> = silent.into_iter().map(|name| name.0.clone()).collect();
+    Ok(Coverage { sources: states.len(), ok: states.len() - silent.len(), silent, unseen_percent })
 }

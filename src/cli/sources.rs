@@ -202,15 +202,15 @@ fn cells(row: &Row, now: Timestamp, lang: Lang) -> Vec<String> {
         (false, Lang::En) => "due".to_owned(),
     };
     let usual = f.expected_24h.map_or_else(none, |n| format!("{n:.0}"));
-    let lag = f.lag_p50.zip(f.lag_p95);
-    let lag = lag.map_or_else(none, |(p50, p95)| format!("{}/{}", short(p50, lang), short(p95, lang)));
+    let delay = f.lag_p50.zip(f.lag_p95);
+    let delay = delay.map_or_else(none, |(p50, p95)| format!("{}/{}", short(p50, lang), short(p95, lang)));
     vec![
         word(f.status, lang).to_owned(),
         name,
         f.last_ok_at.map_or_else(none, ago),
         next,
         format!("{} ({usual})", f.items_24h),
-        lag,
+        delay,
         format!("{} ({}/{})", size(f.bytes_24h), f.not_modified_24h, f.visits_24h),
     ]
 }

@@ -4,7 +4,7 @@
 //! Every category has been watched since the beginning: those that never had a post share one series of zeros, and
 //! the first post of a category takes a copy of it. So a first burst is seen against true quiet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::count::{CountDetector, Score};
 use crate::model::{
@@ -20,6 +20,8 @@ const BUSY_HOUR: f64 = 1.5;
 /// Relative variance of an hour beyond chance: what was measured on ordinary traffic. Five-minute buckets of a quiet
 /// company show hardly any of it.
 const CLUMPING: f64 = 0.25;
+/// A smaller share of the usual than this says nothing: a bucket without posts is then unknown.
+const LEAST: f64 = 0.2;
 /// Monday, 5 January 1970.
 const MONDAY_MILLIS: i64 = 4 * 86_400_000;
 
@@ -46,6 +48,8 @@ pub(super) struct Tallies {
     budget: f64,
     /// Late posts have changed closed buckets since the last one was closed.
     touched: bool,
+    /// Buckets of which only a share could be seen.
+    partly: BTreeMap<i64, f64>,
     /// What the wall clock is ahead of UTC, in milliseconds.
     ahead: i64,
 }
@@ -63,6 +67,7 @@ impl Tallies {
             open: BTreeMap::new(),
             budget,
             touched: false,
+            partly: BTreeMap::new(),
             ahead: (wall.seconds() - since.seconds()) * 1000,
         }
     }
@@ -85,6 +90,28 @@ impl Tallies {
         counted
     }
 
+    /// Which buckets are seen in part only, and how large a part; all others are seen. Takes the place of what was said
+    /// before: a source that has caught up makes its buckets whole again.
+    pub(super) fn share(&mut self, partly: &BTreeMap<Timestamp, f64>) {
+        let now: BTreeMap<i64, f64> =
+            partly.iter().map(|(at, share)| (bucket_of(*at), share.clamp(0.0, 1.0))).collect();
+        let before = std::mem::replace(&mut self.partly, now.clone());
+        for bucket in before.keys().chain(now.keys()).copied().collect::<BTreeSet<i64>>() {
+            let share = |of: &BTreeMap<i64, f64>| of.get(&bucket).copied().unwrap_or(1.0).max(LEAST);
+            let (was, is) = (share(&before), share(&now));
+            if bucket < self.next && (was - is).abs() > f64::EPSILON {
+                let minute = self.minute(bucket);
+                self.quiet.reshare(minute, is);
+                self.series.values_mut().for_each(|s| s.reshare(minute, is));
+            }
+        }
+    }
+
+    /// How much of a bucket could be seen.
+    pub(super) fn share_of(&self, at: Timestamp) -> f64 {
+        self.partly.get(&bucket_of(at)).copied().unwrap_or(1.0)
+    }
+
     /// Closes all buckets that ended `GRACE` before `now`, and gives those with a score worth a look.
     pub(super) fn close(&mut self, now: Timestamp, blind: &dyn Fn(Timestamp) -> bool) -> Vec<Odd> {
         let mut odd = Vec::new();
@@ -94,15 +121,17 @@ impl Tallies {
             self.next += 1;
             let counts = self.open.remove(&bucket).unwrap_or_default();
             // Why: a bucket with posts was seen by somebody, whatever the sources say.
-            if counts.is_empty() && blind(start) {
+            let share = self.share_of(start);
+            if counts.is_empty() && (blind(start) || share < LEAST) {
                 self.quiet.skip(minute);
                 self.series.values_mut().for_each(|s| s.skip(minute));
                 continue;
             }
             self.touched = false;
-            self.quiet.measure(minute, 0.0);
+            let share = share.max(LEAST);
+            self.quiet.measure_share(minute, 0.0, share);
             for (category, series) in &mut self.series {
-                let score = series.measure(minute, counts.get(category).copied().unwrap_or(0.0));
+                let score = series.measure_share(minute, counts.get(category).copied().unwrap_or(0.0), share);
                 if score.score >= series.threshold() - 0.5 {
                     odd.push(Odd { category: category.clone(), minute, until: start + BUCKET, score });
                 }
@@ -196,5 +225,37 @@ mod tests {
         assert!(due > since + Span::hours(3) && due <= since + Span::hours(3) + BUCKET + GRACE);
         tallies.close(due, SEEN);
         assert_eq!(tallies.next_due(), None);
+    }
+
+    #[test]
+    fn what_was_seen_in_part_and_caught_up_on_is_as_if_it_had_been_seen() {
+        let since = Timestamp::parse_rfc3339("2026-03-01T00:00:00+09:00").unwrap();
+        let (mut late, mut whole) = (Tallies::new(0.5, Zone::JST, since), Tallies::new(0.5, Zone::JST, since));
+        let dark = since + Span::days(9);
+        let post = |n: i64| since + Span::minutes(10 * n);
+        let mut missed = Vec::new();
+        for n in 0..6 * 24 * 9 + 36 {
+            whole.add(&Category::COMPLAINT, post(n));
+            if post(n) >= dark && n % 3 > 0 {
+                missed.push(post(n));
+            } else {
+                late.add(&Category::COMPLAINT, post(n));
+            }
+            if post(n) >= dark {
+                let partly =
+                    (0..=(post(n) - dark).as_minutes() / 5).map(|i| (dark + BUCKET.times(i), 1.0 / 3.0)).collect();
+                late.share(&partly);
+            }
+            assert!(late.close(post(n), SEEN).is_empty() && whole.close(post(n), SEEN).is_empty());
+        }
+        assert!((late.share_of(dark) - 1.0 / 3.0).abs() < 1e-9);
+        late.share(&BTreeMap::new());
+        for at in missed {
+            assert!(late.add(&Category::COMPLAINT, at));
+        }
+        let end = dark + Span::hours(7);
+        assert!(late.close(end, SEEN).is_empty() && whole.close(end, SEEN).is_empty());
+        let (a, b) = (late.normal(|_| true).0, whole.normal(|_| true).0);
+        assert!((a / b - 1.0).abs() < 0.01, "{a} and {b}");
     }
 }

@@ -18,6 +18,7 @@ use crate::model::{
     post::SourceName,
     source::SourceStatus,
     time::{Span, Timestamp},
+    watch::CompanyName,
 };
 
 sql! {
@@ -37,6 +38,9 @@ sql! {
     ADD_LAG = "
         insert into source_lag (source, hour_at, within_s, posts) values ($1, $2, $3, $4)
         on conflict (source, hour_at, within_s) do update set posts = source_lag.posts + excluded.posts";
+    USUAL_SOURCES = "
+        select p.source, count(*) as posts from mention m join post p on p.id = m.post_id
+        where m.company = $1 and m.at >= $2 and m.fate not in ('excluded', 'snapshot') group by p.source";
     SOURCE_FIGURES = "select * from v_sources order by source";
 }
 
@@ -106,6 +110,16 @@ impl Store {
     pub async fn source_figures(&self) -> Result<Vec<SourceFigures>, StoreError> {
         let rows = sqlx::query(SOURCE_FIGURES).fetch_all(&self.read).await?;
         rows.iter().map(figures).collect()
+    }
+
+    /// How many posts about `company` each source has brought since `since`.
+    pub async fn usual_sources(
+        &self,
+        company: &CompanyName,
+        since: Timestamp,
+    ) -> Result<BTreeMap<SourceName, u64>, StoreError> {
+        let rows = sqlx::query(USUAL_SOURCES).bind(&company.0).bind(since.millis()).fetch_all(&self.read).await?;
+        rows.iter().map(|row| Ok((SourceName(row.try_get("source")?), count(row, "posts")?))).collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod excerpt;
 mod figures;
 #[cfg(test)]
 mod hostile;
+mod late;
 mod narrative;
 mod quotes;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! They say what posts say. What is not known is not filled in.
 
 use super::{
+    late::late,
     quotes::origin_words,
     subject::{against, change, origin, told_by_few},
     wording::{about, ago, away, commas, decimal, exact, moment, sentence, times, topic},
@@ -86,6 +87,10 @@ pub(super) fn story(story: &Story, now: Timestamp, zone: Zone) -> Vec<String> {
     let event = sentence(&story.event.reason, EVENT);
     if !event.is_empty() {
         out.push(event);
+    }
+    let late = late(story, now, zone);
+    if !late.is_empty() && !incident.state.is_closed() {
+        out.push(late);
     }
     let first = format!("{}（{}）", moment(incident.first_post_at, now, zone), ago(incident.first_post_at, now));
     let own = match (counts.authors, counts.firsthand) {

@@ -210,7 +210,10 @@ pub(crate) fn critical() -> Story {
         upper: 8.0,
         posts: posts(),
         coverage: Coverage {
-            sources: 48, ok: 46, silent: vec!["掲示板まとめ1".into(), "動画コメント1".into()]
+            sources: 48,
+            ok: 46,
+            silent: vec!["掲示板まとめ1".into(), "動画コメント1".into()],
+            unseen_percent: 6,
         },
         recipients_label: "広報当番・情報セキュリティ・法務".into(),
     }

@@ -17,6 +17,8 @@ use crate::{
     },
 };
 
+/// More of the company's posts than this unseen, in percent: the numbers of the mail say less than they seem to.
+const UNSEEN: u8 = 20;
 /// Roads that are shown.
 const CHANNELS: usize = 8;
 /// Sentences of the rule that are shown.
@@ -165,7 +167,13 @@ fn coverage(story: &Story) -> String {
     if !coverage.silent.is_empty() {
         let names: Vec<String> = coverage.silent.iter().take(5).map(|n| inert_to(n, 24)).collect();
         let more = if coverage.silent.len() > 5 { "ほか" } else { "" };
-        out = format!("{out}取得できていないもの：{}{more}。", names.join("、"));
+        let names = format!("{}{more}", names.join("、"));
+        out = if coverage.unseen_percent > UNSEEN {
+            let percent = coverage.unseen_percent;
+            format!("{out}一部の情報源が見えていません（ふだんこの会社の投稿の約{percent}%が出るところ）：{names}。")
+        } else {
+            format!("{out}取得できていないもの：{names}。")
+        };
     }
     out
 }

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn no_line_is_longer_than_a_narrow_terminal() {
-        for columns in [20, 33, 60] {
+        for columns in [20, 33, 45] {
             let text = text(&["状態", "情報源", "件数", "最後"], &entries(), columns);
             assert!(text.lines().all(|l| l.width() <= columns), "{columns}:\n{text}");
             assert!(text.contains("件数 12345"), "{text}");

@@ -47,13 +47,34 @@ fn who_needs_a_person_comes_first_and_who_is_not_listed_not_at_all() {
 
 #[test]
 fn a_wide_terminal_gets_a_table() {
-    insta::assert_snapshot!(said(&all(), now(), Lang::Ja, 140), @"");
-    insta::assert_snapshot!(said(&all(), now() + Span::hours(1), Lang::En, 140), @"");
+    insta::assert_snapshot!(said(&all(), now(), Lang::Ja, 140), @r"
+    状態    情報源    最後の成功  次の訪問  24時間(ふだん)  遅れ 半数/95%  受信(304)
+    ▲ 失敗  声        30時間前    12分後    0 (39)          —              337.6 KB (80/96)
+        no answer in time
+    ◇ 静か  press     3分前       12分後    41 (39)         5分/2時間      337.6 KB (80/96)
+    ○ 新規  tomorrow  —           —         —               —              —
+    ● 正常  blog      3分前       12分後    41 (39)         5分/2時間      337.6 KB (80/96)
+    情報源 4  ▲ 失敗 1  ◇ 静か 1  ○ 新規 1  ● 正常 1
+    ");
+    let later = said(&all(), now() + Span::hours(1), Lang::En, 140);
+    assert!(
+        later.contains("1h ago") && later.contains("due") && later.ends_with("Is hinomi run running?\n"),
+        "{later}"
+    );
 }
 
 #[test]
 fn a_narrow_terminal_gets_blocks() {
-    insta::assert_snapshot!(said(&all(), now(), Lang::Ja, 60), @"");
+    insta::assert_snapshot!(said(&all()[2..], now(), Lang::Ja, 60), @r"
+    ○ 新規  tomorrow
+        最後の成功 —  次の訪問 —  24時間(ふだん) —
+        遅れ 半数/95% —  受信(304) —
+    ● 正常  blog
+        最後の成功 3分前  次の訪問 12分後
+        24時間(ふだん) 41 (39)  遅れ 半数/95% 5分/2時間
+        受信(304) 337.6 KB (80/96)
+    情報源 2  ○ 新規 1  ● 正常 1
+    ");
 }
 
 #[test]

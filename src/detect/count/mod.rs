@@ -8,6 +8,7 @@
 //! Causal: a score depends only on what was fed before it. One call per bucket, in order of time.
 
 mod gate;
+mod late;
 mod season;
 mod tail;
 
@@ -71,8 +72,8 @@ struct Mark {
     exposure: f64,
     a: f64,
     b: f64,
-    /// Nobody looked in this bucket: it says nothing.
-    blind: bool,
+    /// The share of what usually is heard that could be heard in this bucket. 0: it says nothing.
+    share: f64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -153,6 +154,12 @@ impl CountDetector {
 
     /// Feeds one bucket and does not decide: for callers that ask more than the number before they tell.
     pub fn measure(&mut self, minute: f64, x: f64) -> Score {
+        self.measure_share(minute, x, 1.0)
+    }
+
+    /// The same where only a `share` of the usual sources could be read: so much less is expected, and so much less is
+    /// learned.
+    pub fn measure_share(&mut self, minute: f64, x: f64, share: f64) -> Score {
         let slot = slot_of(minute, self.step);
         let gap = self.open(slot);
         let dispersion = self.bucket.value(DISPERSION_MIN_BUCKET);
@@ -162,10 +169,11 @@ impl CountDetector {
         let backlog = (gap as f64 * self.step).min(BACKLOG_MIN) / self.step;
         let usable = backlog.abs() < f64::EPSILON;
         self.posts += x;
-        self.exposure += f.max(SEASON_FLOOR) + backlog * f.max(1.0);
-        self.mark(slot, false);
+        self.exposure += f.max(SEASON_FLOOR) * share + backlog * f.max(1.0);
+        self.mark(slot, share);
 
-        let normal = Score { expected: rate * f, p_value: 0.0, alert: false, score: 0.0, count: x, window: WINDOWS[0] };
+        let normal =
+            Score { expected: rate * f * share, p_value: 0.0, alert: false, score: 0.0, count: x, window: WINDOWS[0] };
         let (mut best, mut odds) = (normal, 0.0);
         for w in 0..WINDOWS.len() {
             if let Some((score, s)) = self.look(w, slot, usable)
@@ -180,7 +188,7 @@ impl CountDetector {
             best = Score { score: self.gate.threshold, count: x, expected: monthly, window: MONTH_MIN, ..best };
         }
         if usable {
-            self.learn(minute, slot, x, rate, dispersion, factor);
+            self.learn(minute, slot, x, (rate * share, share), dispersion, factor);
         }
         self.last = slot;
         Score { p_value: if odds > 0.0 { 10_f64.powf(-odds.min(300.0)) } else { 1.0 }, ..best }
@@ -190,38 +198,8 @@ impl CountDetector {
     pub fn skip(&mut self, minute: f64) {
         let slot = slot_of(minute, self.step);
         self.open(slot);
-        self.mark(slot, true);
+        self.mark(slot, 0.0);
         self.last = slot;
-    }
-
-    /// Adds posts to a closed bucket of the last 24 hours: they count in their own time. Older ones are refused
-    /// (`false`): no window reaches back to them.
-    pub fn add_late(&mut self, minute: f64, x: f64) -> bool {
-        let slot = slot_of(minute, self.step);
-        let oldest = self.last - self.lengths[2];
-        if self.first.is_none_or(|first| slot < first) || slot <= oldest || slot > self.last {
-            return false;
-        }
-        if self.at(slot).blind {
-            self.reveal(slot);
-        }
-        let before = self.at(slot).posts - self.at(slot - 1).posts;
-        let rate = self.a / self.b;
-        let dispersion = self.bucket.value(DISPERSION_MIN_BUCKET);
-        let normal = rate * self.season.factor(minute, dispersion * rate * 60.0 / self.step).product();
-        let cap = self.cap(normal, dispersion, self.history_days(slot) + 0.02);
-        let learned = (before + x).min(cap) - before.min(cap);
-        for s in slot..=self.last {
-            let mark = self.at_mut(s);
-            mark.posts += x;
-            if s > slot {
-                mark.a += learned;
-            }
-        }
-        self.posts += x;
-        self.a += learned;
-        self.season.learn_late(minute, learned);
-        true
     }
 
     /// Whether a score is worth telling now; remembers it.
@@ -260,10 +238,10 @@ impl CountDetector {
         if self.first.is_none() {
             self.first = Some(slot);
             self.last = slot - 1;
-            self.mark(slot - 1, false);
+            self.mark(slot - 1, 1.0);
         }
         for j in (self.last + 1).max(slot - self.ring_len())..slot {
-            self.mark(j, false);
+            self.mark(j, 1.0);
         }
         (slot - self.last - 1).max(0)
     }
@@ -290,7 +268,15 @@ impl CountDetector {
         Some((Score { expected: mean, p_value: 0.0, alert: false, score, count, window }, s))
     }
 
-    fn learn(&mut self, minute: f64, slot: i64, x: f64, rate: f64, dispersion: f64, factor: season::Factor) {
+    fn learn(
+        &mut self,
+        minute: f64,
+        slot: i64,
+        x: f64,
+        (rate, share): (f64, f64),
+        dispersion: f64,
+        factor: season::Factor,
+    ) {
         let f = factor.product();
         let mean = rate * f;
         let clipped = x.min(self.cap(mean, dispersion, self.history_days(slot) + 0.02));
@@ -300,7 +286,7 @@ impl CountDetector {
             self.bucket.learn(self.fade_dispersion, weight, x.min(most) / mean - 1.0, mean);
         }
         self.a = (self.a - PRIOR_POSTS) * self.fade_rate + PRIOR_POSTS + clipped;
-        self.b = (self.b - self.b0) * self.fade_rate + self.b0 + f;
+        self.b = (self.b - self.b0) * self.fade_rate + self.b0 + f * share;
         self.season.learn(minute, self.step, clipped, rate, factor);
     }
 
@@ -310,33 +296,12 @@ impl CountDetector {
         mean + CAP_DEVIATIONS * (mean + relative * mean * mean).sqrt() + 1.0
     }
 
-    /// A late post proves that somebody has looked after all: the blind stretch around it becomes an ordinary one,
-    /// so that its ordinary posts are expected and not a spike.
-    fn reveal(&mut self, slot: i64) {
-        let oldest = self.last - self.lengths[2];
-        let (mut from, mut to) = (slot, slot);
-        while from - 1 > oldest && self.at(from - 1).blind {
-            from -= 1;
-        }
-        while to < self.last && self.at(to + 1).blind {
-            to += 1;
-        }
-        for s in from..=to {
-            self.at_mut(s).blind = false;
-            for later in s..=self.last {
-                self.at_mut(later).exposure += 1.0;
-            }
-            self.exposure += 1.0;
-            self.b += 1.0;
-        }
-    }
-
     fn history_days(&self, slot: i64) -> f64 {
         (slot - self.first.unwrap_or(slot)) as f64 * self.step / 1440.0
     }
 
-    fn mark(&mut self, slot: i64, blind: bool) {
-        let mark = Mark { posts: self.posts, exposure: self.exposure, a: self.a, b: self.b, blind };
+    fn mark(&mut self, slot: i64, share: f64) {
+        let mark = Mark { posts: self.posts, exposure: self.exposure, a: self.a, b: self.b, share };
         *self.at_mut(slot) = mark;
     }
 

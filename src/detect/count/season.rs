@@ -70,6 +70,16 @@ impl Season {
             *s += seen;
         }
     }
+
+    /// Expects `rate` posts more of a bucket that was learned before, or less: more or less of it could be seen.
+    pub(super) fn expect_late(&mut self, minute: f64, rate: f64, factor: Factor) {
+        if let Some((_, due)) = self.hours.get_mut(hour_of(minute)) {
+            *due += rate * factor.day;
+        }
+        if let Some((_, due)) = self.days.get_mut(day_of(minute)) {
+            *due += rate * factor.hour;
+        }
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 23 by construction")]

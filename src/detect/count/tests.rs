@@ -150,3 +150,67 @@ mod properties {
         }
     }
 }
+
+/// Twelve days of ordinary life at `rate` posts an hour, and the minute after them.
+fn ordinary(detector: &mut CountDetector, rate: u32) -> f64 {
+    let mut minute = 0.0;
+    for i in 0..12 * 24 * 12_u32 {
+        detector.measure(minute, f64::from(i * rate % 12 < rate));
+        minute += 5.0;
+    }
+    minute
+}
+
+#[test]
+fn sources_that_cannot_be_read_are_not_expected_to_speak() {
+    let (mut told, mut untold) = (CountDetector::new(5.0, 0.5, false), CountDetector::new(5.0, 0.5, false));
+    let from = ordinary(&mut told, 6);
+    ordinary(&mut untold, 6);
+    let before = told.hourly_rate();
+    // Two of three posts are missing for two days.
+    for i in 0..2 * 288_u32 {
+        let (minute, x) = (from + f64::from(i) * 5.0, f64::from(i % 6 == 0));
+        told.measure_share(minute, x, 1.0 / 3.0);
+        untold.measure(minute, x);
+    }
+    assert!((told.hourly_rate() / before - 1.0).abs() < 0.02, "{before} → {}", told.hourly_rate());
+    assert!(untold.hourly_rate() / before < 0.95, "the case shows nothing: {}", untold.hourly_rate());
+    // Eight posts within the hour are four times what those that are left usually bring.
+    let mut scores = [0.0_f64; 2];
+    for i in 0..12_u32 {
+        let minute = from + f64::from(2 * 288 + i) * 5.0;
+        let x = f64::from(i % 3 < 2);
+        scores = [
+            scores[0].max(told.measure_share(minute, x, 1.0 / 3.0).score),
+            scores[1].max(untold.measure(minute, x).score),
+        ];
+    }
+    assert!(scores[0] > scores[1] + 0.5, "{scores:?}");
+}
+
+#[test]
+fn sources_that_catch_up_are_no_spike() {
+    let caught_up = |reshared: bool| {
+        let mut detector = CountDetector::new(5.0, 0.5, false);
+        let from = ordinary(&mut detector, 12);
+        let before = detector.hourly_rate();
+        let minute = |i: u32| from + f64::from(i) * 5.0;
+        for i in 0..72 {
+            detector.measure_share(minute(i), f64::from(i % 5 == 0), 0.2);
+        }
+        for i in 0..72 {
+            if reshared {
+                detector.reshare(minute(i), 1.0);
+            }
+            if i % 5 != 0 {
+                assert!(detector.add_late(minute(i), 1.0));
+            }
+        }
+        let score = detector.measure(minute(72), 1.0).score;
+        (score, detector.hourly_rate() / before, detector.threshold())
+    };
+    let (score, rate, threshold) = caught_up(true);
+    assert!(score < threshold / 2.0 && (rate - 1.0).abs() < 0.01, "{score}, {rate}");
+    let (score, ..) = caught_up(false);
+    assert!(score > threshold, "the case shows nothing: {score}");
+}

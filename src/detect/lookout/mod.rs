@@ -7,7 +7,7 @@
 mod ignite;
 
 use ignite::finding;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     digest::Seen,
@@ -30,6 +30,8 @@ const BACK_WITHIN: Span = Span::days(60);
 /// Posts are at hand for so long.
 const RECENT: Span = Span::hours(72);
 const RECENT_MAX: usize = 50_000;
+/// With a smaller share of the usual sources than this nobody can say that it has become calm.
+const DEAF: f64 = 0.5;
 
 /// What a lookout is set to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -194,7 +196,10 @@ impl Lookout {
         }
         self.judge_cold(now, numbering);
         let (until, zone) = (self.tallies.closed_until(), self.params.zone);
-        let events = self.fires.iter_mut().filter_map(|f| f.step(now, until, blind, zone)).collect();
+        // Why: where half of the usual voices cannot be heard, few posts are no calm.
+        let tallies = &self.tallies;
+        let deaf = |at: Timestamp| blind(at) || tallies.share_of(at) < DEAF;
+        let events = self.fires.iter_mut().filter_map(|f| f.step(now, until, &deaf, zone)).collect();
         self.fires.retain(|f| f.incident.closed_at.is_none_or(|at| at > now - BACK_WITHIN));
         while self.recent.len() > RECENT_MAX || self.recent.front().is_some_and(|s| s.collected_at < now - RECENT) {
             self.recent.pop_front();
@@ -206,6 +211,13 @@ impl Lookout {
     pub fn dismiss(&mut self, id: IncidentId, now: Timestamp) -> Option<IncidentEvent> {
         let fire = self.fires.iter_mut().find(|f| f.incident.id == id && f.is_open())?;
         Some(fire.dismiss(now))
+    }
+
+    /// Which buckets are seen in part only, because sources that usually bring a share of what is said cannot be read;
+    /// all others are seen, or `blind`. To be told before each `step`, and whole: what is left out is seen again.
+    pub fn share(&mut self, partly: &BTreeMap<Timestamp, f64>) {
+        self.tallies.share(partly);
+        self.praise.share(partly);
     }
 
     /// When something could change though nothing new arrives; `None` while nothing is pending.

@@ -1,10 +1,11 @@
 //! Taking posts in: what each adds to an incident.
 
 use super::super::part::is_cause;
-use super::{Fire, NAMES_KEPT, WORDS_KEPT};
+use super::{Fire, HOUR, NAMES_KEPT, WORDS_KEPT};
 use crate::{
     detect::{
         digest::{Cue, Seen},
+        tallies::BUCKET,
         wording,
     },
     model::{
@@ -80,6 +81,12 @@ impl Fire {
         counts.firsthand = self.firsthand.len() as u64;
         if own && seen.at < self.incident.first_post_at {
             self.incident.first_post_at = seen.at;
+        }
+        // What is caught up on after an outage: the hour in which it was loudest may be over already.
+        if seen.collected_at - seen.at > HOUR {
+            let ends = (0..HOUR.millis() / BUCKET.millis()).map(|n| seen.at + BUCKET.times(n));
+            let loudest = ends.map(|end| self.pulse.within(HOUR, end).originals).max().unwrap_or(0);
+            counts.peak_hour = counts.peak_hour.max(loudest);
         }
     }
 
