@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
         Some(path) => (StoreParams::at(path), None),
         None => match config::load(&common.config, &config::environment()) {
             Ok(settings) => {
-                let names = settings.sources.iter().map(|s| s.basics().name.clone()).collect::<Vec<_>>();
+                let names = settings.sources.iter().map(|s| s.basics.name.clone()).collect::<Vec<_>>();
                 (settings.store, Some(names))
             }
             Err(mistakes) => {

@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "outbox", include_str!("../../migrations/0005_outbox.sql")),
     (6, "edits", include_str!("../../migrations/0006_edits.sql")),
     (7, "services", include_str!("../../migrations/0007_services.sql")),
+    (8, "health", include_str!("../../migrations/0008_health.sql")),
 ];
 
 pub(super) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {

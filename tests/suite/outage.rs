@@ -204,7 +204,7 @@ impl World {
         let feed = |n: usize| {
             let name = SourceName(format!("声{n}"));
             let basics = SourceBasics { name, source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
-            SourceParams::Feed { basics, url: format!("https://feed{n}.example/") }
+            SourceParams::feed(basics, format!("https://feed{n}.example/"))
         };
         let feeds: Vec<SourceParams> = (0..FEEDS).map(feed).collect();
         let sources: Vec<Arc<dyn Source>> =

@@ -56,7 +56,7 @@ impl<'a> Visitor<'a> {
         self.state.visits += 1;
         self.state.next_due_at = now + Span::minutes(15);
         let (source, state) = (self.state.source.clone(), Some(&self.state));
-        let batch = Ingest { source: &source, state, covered: Some(ok), posts, known: 0, now };
+        let batch = Ingest { state, covered: Some(ok), posts, ..Ingest::of(&source, now) };
         self.t.store.ingest_visit(&batch, visited, &self.t.ids).await.unwrap();
     }
 
