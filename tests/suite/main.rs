@@ -18,6 +18,9 @@ mod collect;
 // Services: keys, budgets, answers in pages, what is taken back.
 #[cfg(test)]
 mod services;
+// Feeds in the shapes of the services.
+#[cfg(test)]
+mod feeds;
 
 // Every bound on what a stranger can make us hold or wait for.
 #[cfg(test)]

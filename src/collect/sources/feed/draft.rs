@@ -13,6 +13,9 @@ use crate::{
     model::time::{Timestamp, Zone},
 };
 
+/// The rank of a summary among texts.
+const SUMMARY: u8 = 4;
+
 /// What an element inside an entry tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
@@ -35,18 +38,26 @@ pub(crate) enum Slot {
     Author(u8),
     /// How often it was played, in an attribute.
     Views,
+    /// Where an item of RSS was published first.
+    Outlet,
+    /// How many bookmarked it.
+    Bookmarks,
+    /// Stars of a review.
+    Rating,
+    /// The product whose reviews these are.
+    Product,
 }
 
 /// The slot of the element `local` in `space`. Higher ranks win.
 pub(crate) fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> {
-    use Space::{Content, Core, Dc, Itunes, Media, Terms, Xhtml};
+    use Space::{Content, Core, Dc, Itunes, Media, Service, Terms, Xhtml};
     Some(match (space, local) {
         (Core, "title") => Slot::Title(4),
         (Media, "title") => Slot::Title(3),
         (Dc | Terms, "title") => Slot::Title(2),
         (Itunes, "title") => Slot::Title(1),
         (Content, "encoded") | (Core, "content" | "body" | "fullitem") | (Xhtml, "body" | "div") => Slot::Text(5),
-        (Core, "description" | "summary" | "abstract") => Slot::Text(4),
+        (Core, "description" | "summary" | "abstract") => Slot::Text(SUMMARY),
         (Itunes, "summary") => Slot::Text(3),
         (Dc | Terms, "description" | "abstract") | (Media, "description") => Slot::Text(2),
         (Itunes, "subtitle") => Slot::Text(1),
@@ -61,9 +72,14 @@ pub(crate) fn slot(space: Space, local: &str, attributes: &str) -> Option<Slot> 
         }
         (Core, "id") => Slot::Id,
         (Core, "author") => Slot::Author(3),
-        (Dc, "creator" | "author") => Slot::Author(2),
+        (Dc, "creator" | "author" | "corp") | (Service, "creatorname") => Slot::Author(2),
         (Itunes, "author") => Slot::Author(1),
         (Media, "statistics") => Slot::Views,
+        // Without an address it is Atom's, which holds elements of another feed.
+        (Core, "source") if crate::collect::markup::attribute(attributes, "url").is_some() => Slot::Outlet,
+        (Service, "bookmarkcount") => Slot::Bookmarks,
+        (Service, "rating") => Slot::Rating,
+        (Service, "name") => Slot::Product,
         _ => return None,
     })
 }
@@ -80,6 +96,14 @@ pub(crate) struct Draft {
     guid: Option<(String, bool)>,
     link: (u8, Option<String>),
     views: Option<u64>,
+    /// The summary, also where content outranks it.
+    summary: String,
+    /// A page about it, which is its link if it has no other.
+    related: Option<String>,
+    outlet: Option<String>,
+    bookmarks: Option<u64>,
+    rating: Option<u8>,
+    product: Option<String>,
 }
 
 impl Draft {
@@ -101,7 +125,12 @@ impl Draft {
     pub(crate) fn put(&mut self, slot: Slot, capture: &Capture, base: Option<&Url>, zone: Zone) {
         match slot {
             Slot::Title(rank) => better(&mut self.title, rank, || html::one_line(&capture.plain())),
-            Slot::Text(rank) => better(&mut self.text, rank, || capture.plain()),
+            Slot::Text(rank) => {
+                if rank == SUMMARY && self.summary.is_empty() {
+                    self.summary = capture.plain();
+                }
+                better(&mut self.text, rank, || capture.plain());
+            }
             Slot::Date(rank) if rank >= self.date.0 => {
                 if let Some(at) = date::parse(&capture.token(), zone) {
                     self.date = (rank, Some(at));
@@ -115,6 +144,10 @@ impl Draft {
             Slot::Link => self.link(4, &capture.token(), base),
             Slot::Guid { is_link } => self.guid = Some((capture.token(), is_link)),
             Slot::Id => self.id = Some(capture.token()),
+            Slot::Outlet => self.outlet = named(capture),
+            Slot::Bookmarks => self.bookmarks = capture.token().parse().ok(),
+            Slot::Rating => self.rating = capture.token().parse().ok().filter(|stars| (0..=5).contains(stars)),
+            Slot::Product => self.product = named(capture),
             Slot::Date(_) | Slot::Author(_) | Slot::Views => {}
         }
     }
@@ -123,6 +156,9 @@ impl Draft {
     pub(crate) fn atom_link(&mut self, attributes: &str, base: Option<&Url>) {
         let attribute = |name: &str| crate::collect::markup::attribute(attributes, name);
         let rel = attribute("rel").unwrap_or_default().to_ascii_lowercase();
+        if rel.trim() == "related" && self.related.is_none() {
+            self.related = attribute("href").and_then(|href| resolve(&href, base));
+        }
         if let Some(href) = attribute("href").filter(|_| matches!(rel.trim(), "" | "alternate")) {
             let html = attribute("type").is_none_or(|t| t.contains("html"));
             self.link(if html { 3 } else { 2 }, &href, base);
@@ -159,16 +195,26 @@ impl Draft {
         let own = self.about.or(self.guid.map(|(guid, _)| guid)).or(self.id).filter(|id| !id.is_empty());
         // Atom's ids are addresses: `/1` on two hosts are two entries.
         let id = own.map(|id| if id.starts_with('/') { resolve(&id, base).unwrap_or(id) } else { id });
+        // The content of a bookmark repeats the title around the same words.
+        let text = if self.bookmarks.is_some() && !self.summary.is_empty() { self.summary } else { self.text.1 };
         Entry {
             id: id.unwrap_or_default(),
             title: Some(self.title.1).filter(|t| !t.is_empty()),
-            link: self.link.1,
+            link: self.link.1.or(self.related.filter(|_| self.rating.is_some())),
             published: self.date.1,
-            text: self.text.1,
+            text,
             author: self.author.1,
             views: self.views,
+            reach: self.bookmarks,
+            outlet: self.outlet,
+            rating: self.rating,
+            product: self.product,
         }
     }
+}
+
+fn named(capture: &Capture) -> Option<String> {
+    Some(capture.token()).filter(|name| !name.is_empty())
 }
 
 /// Takes a text of a higher rank, unless it is empty.

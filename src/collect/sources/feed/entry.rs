@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::quiet::Quiet;
 use crate::{
     collect::html,
     model::{
@@ -22,6 +23,12 @@ pub struct Feed {
     pub update_every: Option<Span>,
     /// Entries left out.
     pub skipped: usize,
+    /// Where it may be subscribed to, to be told of new entries (WebSub).
+    pub hub: Option<String>,
+    /// Its own address, by which a hub knows it.
+    pub topic: Option<String>,
+    /// When it does not want to be visited.
+    pub quiet: Quiet,
 }
 
 /// One entry.
@@ -44,6 +51,14 @@ pub struct Entry {
     pub author: Option<String>,
     /// How often it was played, where the feed says.
     pub views: Option<u64>,
+    /// How many bookmarked it, where the feed says.
+    pub reach: Option<u64>,
+    /// The publisher that an aggregator had it from.
+    pub outlet: Option<String>,
+    /// Stars of a review, 0 to 5.
+    pub rating: Option<u8>,
+    /// The product that a feed of reviews is about.
+    pub product: Option<String>,
 }
 
 /// `link` against `base`. What cannot be resolved stays as it is; what is no address of a page is dropped.
@@ -144,6 +159,8 @@ pub(crate) fn bound(feed: &mut Feed) {
     for entry in &mut feed.entries {
         entry.title.iter_mut().for_each(short);
         entry.author.iter_mut().for_each(short);
+        entry.outlet.iter_mut().for_each(short);
+        entry.product.iter_mut().for_each(short);
         entry.text.truncate(html::cut(&entry.text, limits::TEXT_BYTES).len());
     }
 }

@@ -23,11 +23,15 @@ pub(crate) fn read(text: &str, base: Option<&Url>, zone: Zone) -> Option<Feed> {
     let items = items.map(Vec::as_slice).unwrap_or_default();
     let objects = items.iter().filter(|i| i.is_object()).take(limits::ENTRIES_READ);
     let entries: Vec<Entry> = objects.map(|i| entry(i, base, zone)).collect();
+    let hubs = root.get("hubs").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_websub = |hub: &&Value| words(hub, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("websub"));
     Some(Feed {
         title: words(&root, "title").map(|t| html::one_line(&t)),
         skipped: items.len() - entries.len(),
         entries,
-        update_every: None,
+        hub: hubs.iter().find(is_websub).and_then(|hub| words(hub, "url")).and_then(|url| resolve(&url, base)),
+        topic: words(&root, "feed_url").and_then(|url| resolve(&url, base)),
+        ..Feed::default()
     })
 }
 
@@ -44,10 +48,10 @@ fn entry(item: &Value, base: Option<&Url>, zone: Zone) -> Entry {
         link: link("url").or_else(|| link("external_url")),
         published: date.and_then(|d| date::parse(&d, zone)),
         text,
-        views: None,
         author: authors
             .and_then(|a| words(a, "name").or_else(|| a.as_str().map(str::to_owned)))
             .and_then(|a| person(&a)),
+        ..Entry::default()
     }
 }
 

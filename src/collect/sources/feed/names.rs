@@ -21,6 +21,8 @@ pub(crate) enum Space {
     Xhtml,
     /// How often a feed changes.
     Syndication,
+    /// What one service alone says of its entries: bookmarks, stars, who wrote it.
+    Service,
     /// Anything else; its elements mean nothing to us, also when they are called `title`.
     Other,
 }
@@ -81,6 +83,8 @@ fn by_address(address: &str) -> Space {
         Space::Content
     } else if has("/mrss") {
         Space::Media
+    } else if has("hatena.ne.jp/info/xmlns") || has("itunes.apple.com/rss") || address == "https://note.com" {
+        Space::Service
     } else if has("itunes.com/dtds") || has("itunes.apple.com") || has("example.com/dtds/podcast") {
         Space::Itunes
     } else if has("www.w3.org/1999/xhtml") {
@@ -119,6 +123,7 @@ fn by_prefix(prefix: &str) -> Space {
         "itunes" => Space::Itunes,
         "xhtml" => Space::Xhtml,
         "sy" => Space::Syndication,
+        "hatena" | "im" | "note" => Space::Service,
         _ => Space::Other,
     }
 }

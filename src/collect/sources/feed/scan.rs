@@ -11,7 +11,8 @@ use url::Url;
 use super::{
     capture::{Capture, Kind},
     draft::{Draft, Slot, slot},
-    entry::{Entry, resolve},
+    entry::{Feed, resolve},
+    head::{self, Head, Word},
     names::{Names, Space},
 };
 use crate::{
@@ -19,10 +20,7 @@ use crate::{
         html,
         markup::{self, Token, Tokens, attribute, local_name},
     },
-    model::{
-        limits,
-        time::{Span, Zone},
-    },
+    model::{limits, time::Zone},
 };
 
 /// What the walk found.
@@ -32,14 +30,8 @@ pub(crate) struct Scanned {
     pub(crate) is_feed: bool,
     /// The document called itself a web page, before it called itself anything else.
     pub(crate) is_web_page: bool,
-    /// The feed's name.
-    pub(crate) title: Option<String>,
-    /// Its entries.
-    pub(crate) entries: Vec<Entry>,
-    /// Entries beyond those that are read.
-    pub(crate) skipped: usize,
-    /// How often it says that it changes.
-    pub(crate) update_every: Option<Span>,
+    /// What was read; its `skipped` are entries beyond those that are read.
+    pub(crate) feed: Feed,
 }
 
 /// Walks over `text`, which came from `base`.
@@ -53,10 +45,8 @@ pub(crate) fn scan(text: &str, base: Option<&Url>, zone: Zone) -> Scanned {
         atom: false,
         draft: None,
         capture: None,
-        title_rank: 0,
+        head: Head::default(),
         found: Scanned::default(),
-        period: None,
-        frequency: 1,
     };
     for token in Tokens::of(text) {
         walk.step(token);
@@ -68,10 +58,7 @@ pub(crate) fn scan(text: &str, base: Option<&Url>, zone: Zone) -> Scanned {
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Entry(Slot),
-    FeedTitle(u8),
-    Ttl,
-    Period,
-    Frequency,
+    Feed(Word),
 }
 
 struct Walk {
@@ -85,10 +72,8 @@ struct Walk {
     atom: bool,
     draft: Option<Draft>,
     capture: Option<(Purpose, Capture)>,
-    title_rank: u8,
+    head: Head,
     found: Scanned,
-    period: Option<Span>,
-    frequency: i64,
 }
 
 impl Walk {
@@ -143,7 +128,7 @@ impl Walk {
             self.end_entry();
             self.draft = Some(Draft::new(attributes, self.base(), self.zone));
         } else if let Some(purpose) = self.purpose(space, &local, attributes) {
-            self.begin(purpose, name, &local, attributes, empty);
+            self.begin(purpose, name, (space, &local), attributes, empty);
             if self.capture.is_some() {
                 return;
             }
@@ -180,20 +165,10 @@ impl Walk {
             let here = is_entry(parent.0) || in_media && space == Space::Media;
             return slot(space, local, attributes).filter(|_| here).map(Purpose::Entry);
         }
-        if !matches!(parent.0, "channel" | "feed" | "rss" | "rdf") {
-            return None;
-        }
-        match (space, local) {
-            (Space::Core, "title") => Some(Purpose::FeedTitle(2)),
-            (Space::Dc, "title") => Some(Purpose::FeedTitle(1)),
-            (Space::Core, "ttl") => Some(Purpose::Ttl),
-            (Space::Syndication, "updateperiod") => Some(Purpose::Period),
-            (Space::Syndication, "updatefrequency") => Some(Purpose::Frequency),
-            _ => None,
-        }
+        head::word(parent.0, space, local).map(Purpose::Feed)
     }
 
-    fn begin(&mut self, purpose: Purpose, name: &str, local: &str, attributes: &str, empty: bool) {
+    fn begin(&mut self, purpose: Purpose, name: &str, (space, local): (Space, &str), attributes: &str, empty: bool) {
         if matches!(purpose, Purpose::Entry(Slot::Link)) && attribute(attributes, "href").is_some() {
             let base = self.bases.last().map(|(_, url)| url);
             if let Some(draft) = &mut self.draft {
@@ -203,8 +178,12 @@ impl Walk {
             if let Some(draft) = &mut self.draft {
                 draft.statistics(attributes);
             }
+        } else if matches!(purpose, Purpose::Feed(Word::Link)) {
+            self.head.link(attributes, self.bases.last().map(|(_, url)| url));
         } else if !empty {
-            let atom_text = self.atom && !matches!(local, "encoded" | "description" | "body" | "fullitem");
+            // Media RSS is plain unless it says otherwise, wherever it stands.
+            let atom_text =
+                self.atom && !matches!(local, "encoded" | "description" | "body" | "fullitem") || space == Space::Media;
             self.capture = Some((purpose, Capture::new(name, Kind::of(attributes, atom_text))));
         }
     }
@@ -252,27 +231,7 @@ impl Walk {
                     draft.put(slot, &capture, base, self.zone);
                 }
             }
-            Purpose::FeedTitle(rank) if rank > self.title_rank => {
-                let title = html::one_line(&capture.plain());
-                if !title.is_empty() {
-                    self.title_rank = rank;
-                    self.found.title = Some(title);
-                }
-            }
-            Purpose::FeedTitle(_) => {}
-            Purpose::Ttl => {
-                let minutes = capture.token().parse().ok().filter(|m| (1..=100_000).contains(m));
-                self.found.update_every = minutes.map(Span::minutes);
-            }
-            Purpose::Period => {
-                self.period = match capture.token().to_ascii_lowercase().as_str() {
-                    "hourly" => Some(Span::hours(1)),
-                    "daily" => Some(Span::days(1)),
-                    "weekly" => Some(Span::days(7)),
-                    _ => None,
-                };
-            }
-            Purpose::Frequency => self.frequency = capture.token().parse().unwrap_or(1).clamp(1, 1000),
+            Purpose::Feed(word) => self.head.put(word, &capture),
         }
         // The element itself was never pushed, so its own declarations end here.
         self.names.leave(self.open.len() + 1);
@@ -283,10 +242,10 @@ impl Walk {
     fn end_entry(&mut self) {
         if let Some(draft) = self.draft.take() {
             let base = self.bases.first().map(|(_, url)| url);
-            if self.found.entries.len() < limits::ENTRIES_READ {
-                self.found.entries.push(draft.finish(base));
+            if self.found.feed.entries.len() < limits::ENTRIES_READ {
+                self.found.feed.entries.push(draft.finish(base));
             } else {
-                self.found.skipped += 1;
+                self.found.feed.skipped += 1;
             }
         }
         self.open.retain(|(name, _)| !is_entry(name));
@@ -321,10 +280,8 @@ impl Walk {
             self.draft = None;
         }
         self.end_entry();
-        if let Some(period) = self.period {
-            let every = Span::from_millis(period.millis() / self.frequency);
-            self.found.update_every = self.found.update_every.max(Some(every));
-        }
+        let Feed { entries, skipped, .. } = self.found.feed;
+        self.found.feed = Feed { entries, skipped, ..self.head.finish() };
         self.found
     }
 }

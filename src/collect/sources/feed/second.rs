@@ -55,7 +55,7 @@ fn convert(entry: feed_rs::model::Entry, base: Option<&Url>) -> Entry {
         link: entry.links.first().and_then(|link| resolve(&link.href, base)),
         published: entry.published.or(entry.updated).map(|at| Timestamp::from_millis(at.timestamp_millis())),
         text,
-        views: None,
         author: entry.authors.first().and_then(|a| a.name.as_deref()).and_then(super::entry::person),
+        ..Entry::default()
     }
 }
