@@ -2,6 +2,7 @@
 
 pub mod feed;
 pub mod jsonl;
+pub mod templates;
 
 use std::path::PathBuf;
 
