@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of companies: it hands on every post a source has, and what is ours is decided later.
 
+pub mod discover;
 pub mod fetch;
 pub mod guard;
 pub mod html;
