@@ -10,6 +10,7 @@ mod init;
 mod replay;
 mod run;
 mod score;
+mod source;
 mod sources;
 mod sql;
 mod timeline;
@@ -104,6 +105,8 @@ enum Command {
     Check(check::Args),
     /// Watch, until told to stop.
     Run(run::Args),
+    /// Find the feeds behind an address and add one to the settings; list what is there.
+    Source(source::Args),
     /// Read a feed as Hinomi reads it.
     Feed(feed::Args),
     /// Score texts for a company.
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args, &common),
         Command::Run(args) => run::run(&args, &common),
         Command::Check(args) => check::run(&args, &common),
+        Command::Source(args) => source::run(&args, &common),
         Command::Feed(args) => feed::run(&args, &common),
         Command::Score(args) => score::run(&args, &common),
         Command::Detect(args) => detect::run(&args, &common),

@@ -130,7 +130,7 @@ fn every_service_is_read_as_an_analyst_wants_to_see_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds");
     let mut files: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    files.retain(|file| file.ends_with(".xml") || file.ends_with(".json"));
+    files.retain(|file| Path::new(file).extension().is_some_and(|ending| ending == "xml" || ending == "json"));
     files.sort();
     for file in files {
         let expected: Vec<&Row> = ROWS.iter().filter(|row| row.file == file).collect();

@@ -1,6 +1,6 @@
 //! A stranger's first day, typed as a person types it: init, check, run, and the first mail.
 
-mod terminal;
+pub(crate) mod terminal;
 
 use std::{
     fs,

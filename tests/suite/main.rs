@@ -18,6 +18,7 @@ mod collect;
 // Services: keys, budgets, answers in pages, what is taken back.
 #[cfg(test)]
 mod services;
+
 // Feeds in the shapes of the services.
 #[cfg(test)]
 mod feeds;
@@ -65,6 +66,10 @@ mod cli;
 // From init to the first mail, as a stranger types it.
 #[cfg(test)]
 mod first_day;
+
+// From the address of a page to a source in the settings.
+#[cfg(test)]
+mod source;
 
 // Servers with certificates of a house's own authority.
 #[cfg(test)]

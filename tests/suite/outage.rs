@@ -208,7 +208,7 @@ impl World {
         };
         let feeds: Vec<SourceParams> = (0..FEEDS).map(feed).collect();
         let sources: Vec<Arc<dyn Source>> =
-            feeds.iter().map(|params| Arc::from(sources::build(params, &collect))).collect();
+            feeds.iter().filter_map(|params| sources::build(params, &collect).polled()).collect();
         let mut setup = owing::setup(&folder.path().join("hinomi.db"), WATCHLIST, &["pr@aozora.example"]);
         setup.store = hinomi::store::StoreParams::throwaway(folder.path().join("hinomi.db"));
         (setup.sources, setup.collect) = (feeds, collect.clone());

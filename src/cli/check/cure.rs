@@ -76,7 +76,7 @@ pub(super) fn connection(why: &str, setting: Setting, lang: Lang) -> String {
 }
 
 /// What to do about a source that gives no page, and whether it is only a matter of time.
-pub(super) fn source(error: &FetchError, url: &str, lang: Lang) -> (String, bool) {
+pub(in crate::cli) fn source(error: &FetchError, url: &str, lang: Lang) -> (String, bool) {
     let cure = match error {
         FetchError::Timeout => say(
             lang,
@@ -141,7 +141,7 @@ pub(super) fn source(error: &FetchError, url: &str, lang: Lang) -> (String, bool
 }
 
 /// What happened, in the reader's language; what only the system can say stays as it says it.
-pub(super) fn happened(error: &FetchError, lang: Lang) -> String {
+pub(in crate::cli) fn happened(error: &FetchError, lang: Lang) -> String {
     let ja = match error {
         FetchError::Timeout => "時間内に返事がありません".to_owned(),
         FetchError::Gone => "HTTP 410（もうありません）".to_owned(),

@@ -4,7 +4,7 @@
 //! Nothing is stored and no mail is sent. A source is asked once, with the manners of `run`; the whole command ends
 //! within [`WITHIN`]. With `--offline` the network is left alone.
 
-mod cure;
+pub(super) mod cure;
 mod here;
 mod mail;
 mod report;

@@ -90,6 +90,15 @@ impl Template {
         url.filter(|url| url.scheme() == "https" && url.has_host()).ok_or(Misfit { word: typed })
     }
 
+    /// The template whose service `url` is of, for its manners.
+    pub fn of_service(url: &Url) -> Option<&'static Self> {
+        let home =
+            |template: &Self| (template.address)(template.example).and_then(|url| url.host_str().map(str::to_owned));
+        // What only its own example could name is nobody's service.
+        let shared = |template: &&Self| template.wants != Wants::Host;
+        ALL.iter().filter(shared).find(|template| home(template).as_deref() == url.host_str())
+    }
+
     /// A name for the source.
     pub fn source_name(&self, typed: &str) -> String {
         let word = typed.split_whitespace().collect::<Vec<_>>().join("-");
@@ -402,6 +411,14 @@ mod tests {
         ] {
             assert_eq!(of(name, word), None, "{name} {word}");
         }
+    }
+
+    #[test]
+    fn an_address_of_a_known_service_is_known_by_its_host() {
+        let of = |url: &str| Template::of_service(&Url::parse(url).unwrap()).map(|template| template.name);
+        assert_eq!(of("https://news.google.com/rss?hl=ja"), Some("google-news"));
+        assert_eq!(of("https://www.reddit.com/r/x/.rss"), Some("reddit"));
+        assert_eq!(of("https://news.google.com.example.jp/rss"), None);
     }
 
     #[test]

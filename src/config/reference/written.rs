@@ -54,6 +54,12 @@ impl Given {
         self
     }
 
+    /// The section alone, as it can be put behind a file that has others.
+    pub fn block(&self) -> String {
+        let keys = self.keys.iter().map(|(key, value)| format!("{key} = {value}\n"));
+        format!("{}\n{}", self.header, keys.collect::<String>())
+    }
+
     fn of(&self, key: &str) -> Option<&str> {
         self.keys.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
     }
@@ -81,8 +87,7 @@ pub(super) fn body(given: &[Given], lang: Lang) -> String {
         section(&mut out, part, own.next(), lang);
         // The first of its kind carries the explanations.
         for more in own {
-            put(&mut out, format_args!("\n{}\n", part.header));
-            more.keys.iter().for_each(|(key, value)| put(&mut out, format_args!("{key} = {value}\n")));
+            put(&mut out, format_args!("\n{}", more.block()));
         }
         if part.header == SOURCE {
             kinds::examples(&mut out, lang);

@@ -29,7 +29,7 @@ fn without_a_terminal_init_says_in_one_sentence_what_to_give() {
 }
 
 /// A person at a terminal: waits for a question, then types.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: ChildStdin,
     screen: mpsc::Receiver<Vec<u8>>,
@@ -38,7 +38,7 @@ struct Terminal {
 
 impl Terminal {
     /// `script` of util-linux gives the program a terminal of its own.
-    fn start(folder: &Path, command: &str) -> Self {
+    pub(crate) fn start(folder: &Path, command: &str) -> Self {
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--command", command, "/dev/null"])
             .current_dir(folder)
@@ -62,7 +62,7 @@ impl Terminal {
     }
 
     /// Waits until `question` stands on the screen, then types `answer` and Enter.
-    fn answer(&mut self, question: &str, answer: &str) {
+    pub(crate) fn answer(&mut self, question: &str, answer: &str) {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(question) {
             let piece = self.screen.recv_timeout(PATIENCE);
@@ -74,7 +74,7 @@ impl Terminal {
     }
 
     /// What else was said, and the exit code.
-    fn end(mut self) -> (String, Option<i32>) {
+    pub(crate) fn end(mut self) -> (String, Option<i32>) {
         while let Ok(piece) = self.screen.recv_timeout(PATIENCE) {
             self.seen += &String::from_utf8_lossy(&piece);
         }

@@ -15,6 +15,10 @@ use crate::{
 /// More than a person would choose from.
 const MOST: usize = 12;
 
+/// What a link to a feed says that it leads to.
+const KINDS: [&str; 4] =
+    ["application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"];
+
 /// A feed that a page names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -79,8 +83,6 @@ impl Page {
             let value = attribute(attributes, name).unwrap_or_default().to_ascii_lowercase();
             value.split([' ', '\t', '\n', '\r', ';']).any(|word| any.contains(&word))
         };
-        const KINDS: [&str; 4] =
-            ["application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"];
         if says("rel", &["alternate", "feed"]) && says("type", &KINDS) {
             let title = attribute(attributes, "title").map(|title| html::one_line(&html::to_text(&title)));
             let url = self.address(attributes);

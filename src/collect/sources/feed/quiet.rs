@@ -63,8 +63,12 @@ mod tests {
     fn hours_are_counted_in_greenwich_and_days_by_name() {
         let mut quiet = Quiet::default();
         assert!(!quiet.holds(at("2026-11-22T03:00:00Z")));
-        ["0", " 1 ", "24", "25", "-1", "noon"].into_iter().for_each(|hour| quiet.hour(hour));
-        ["Sunday", "sat", "someday"].into_iter().for_each(|day| quiet.day(day));
+        for hour in ["0", " 1 ", "24", "25", "-1", "noon"] {
+            quiet.hour(hour);
+        }
+        for day in ["Sunday", "sat", "someday"] {
+            quiet.day(day);
+        }
         // A Saturday, a Sunday, and a Monday at two hours.
         for (time, held) in [
             ("2026-11-21T12:00:00Z", true),
@@ -82,8 +86,12 @@ mod tests {
     #[test]
     fn a_feed_that_never_wants_a_visit_is_visited_all_the_same() {
         let mut quiet = Quiet::default();
-        (0..24).for_each(|hour| quiet.hour(&hour.to_string()));
-        DAYS.into_iter().for_each(|day| quiet.day(day));
+        for hour in 0..24 {
+            quiet.hour(&hour.to_string());
+        }
+        for day in DAYS {
+            quiet.day(day);
+        }
         assert!(!quiet.holds(at("2026-11-22T03:00:00Z")));
         // Six days and the seventh's every hour leave no hour either.
         let mut nearly = Quiet { hours: ALL_HOURS >> 1, days: ALL_DAYS >> 1 };
