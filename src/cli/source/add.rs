@@ -232,7 +232,7 @@ fn look(url: &Url, settings: &Settings) -> anyhow::Result<Result<Discovery, Why>
 }
 
 pub(super) fn is_taken(name: &str, settings: &Settings) -> bool {
-    settings.sources.iter().any(|source| source.basics().name.0 == name)
+    settings.sources.iter().any(|source| source.basics.name.0 == name)
 }
 
 pub(super) fn taken(name: &str, lang: Lang) -> Stop {
@@ -245,7 +245,7 @@ pub(super) fn taken(name: &str, lang: Lang) -> Stop {
 
 /// A number behind names that are taken.
 pub(super) fn name_apart(chosen: &mut [Proposal], settings: &Settings) {
-    let mut names: Vec<String> = settings.sources.iter().map(|source| source.basics().name.0.clone()).collect();
+    let mut names: Vec<String> = settings.sources.iter().map(|source| source.basics.name.0.clone()).collect();
     for proposal in chosen {
         let base = proposal.name.clone();
         let mut numbered = (2..).map(|n| format!("{base}-{n}"));

@@ -81,8 +81,8 @@ impl Before {
 fn ends_with(settings: &Settings, expected: &[(String, String)]) -> bool {
     let mut last = settings.sources.iter().rev();
     expected.iter().rev().all(|(name, address)| match last.next() {
-        Some(SourceParams::Feed { basics, url, .. }) => basics.name.0 == *name && url == address,
-        _ => false,
+        Some(SourceParams { basics, fields, .. }) => basics.name.0 == *name && fields.text("url") == address,
+        None => false,
     })
 }
 

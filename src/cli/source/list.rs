@@ -4,10 +4,7 @@ use serde_json::json;
 
 use super::{kind, say};
 use crate::{
-    collect::sources::{
-        SourceParams,
-        templates::{self, Template, Wants},
-    },
+    collect::sources::templates::{self, Template, Wants},
     config::{Lang, Settings},
 };
 
@@ -23,8 +20,8 @@ pub(super) struct Args {
 pub(super) fn sources(settings: &Settings, args: &Args, lang: Lang) -> Vec<String> {
     let mut lines = Vec::new();
     for source in &settings.sources {
-        let basics = source.basics();
-        let url = if let SourceParams::Feed { url, .. } = source { Some(url.as_str()) } else { None };
+        let basics = &source.basics;
+        let url = Some(source.fields.text("url")).filter(|url| !url.is_empty());
         let every = basics.poll_every.unwrap_or(settings.collect.poll_every);
         if args.json {
             let object = json!({

@@ -8,7 +8,6 @@ use crate::{
     collect::{
         discover::{self, Found, Reason},
         sources::{
-            SourceParams,
             feed::{Entry, Feed},
             templates::Template,
         },
@@ -174,10 +173,8 @@ fn slower(manners: Option<Span>, settings: &Settings) -> Option<Span> {
 pub(super) fn known(url: &str, settings: &Settings) -> Option<String> {
     let bare = |url: &str| Url::parse(url).ok().map(|u| u.as_str().trim_start_matches(u.scheme()).to_owned());
     let wanted = bare(url);
-    settings.sources.iter().find_map(|source| match source {
-        SourceParams::Feed { url, basics, .. } if bare(url) == wanted => Some(basics.name.0.clone()),
-        _ => None,
-    })
+    let same = settings.sources.iter().find(|source| bare(source.fields.text("url")) == wanted);
+    same.map(|source| source.basics.name.0.clone())
 }
 
 fn newest_of(found: &Found) -> Vec<&Entry> {

@@ -77,6 +77,7 @@ pub(super) fn happened(why: &Why, lang: Lang) -> String {
             format!("フィードでもページでもありません（{what}）"),
             format!("neither a feed nor a page: {what}"),
         ),
+        Why::Read(other) => other.to_string(),
     }
 }
 
