@@ -14,6 +14,7 @@ use axum::{
     response::{Html, IntoResponse},
     routing::get,
 };
+use hinomi::collect::sources::templates;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::first_day::terminal::Terminal;
@@ -67,7 +68,8 @@ impl World {
     fn settings(&self) -> String {
         format!(
             "# わたしたちの設定\n[collect]\nallow = [ \"{}\" ]   # 社内\nhost_spacing = \"1s\"\n\
-             [mail.smtp]\nhost = \"smtp.aozora.example\"\nusername = \"hinomi\"\npassword_env = \"NEVER_SET_HERE\"",
+             [mail]\nfrom = \"hinomi@aozora.example\"\n[recipients]\npr-duty = [\"pr@aozora.example\"]\n\
+             [alert]\ndefault = [\"pr-duty\"]\n[mail.smtp]\nhost = \"smtp.aozora.example\"\nusername = \"hinomi\"\npassword_env = \"NEVER_SET_HERE\"",
             self.web
         )
     }
@@ -210,4 +212,14 @@ async fn a_ready_made_source_is_added_unseen_only_when_that_is_said() {
     }
     let templates = out(&world.run(&["templates"]).await);
     assert!(templates.contains("hatena-bookmark WORDS") && templates.contains("every 30m"), "{templates}");
+}
+
+#[test]
+fn both_readmes_name_every_ready_made_source() {
+    for path in ["README.md", "README.ja.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        for template in templates::ALL {
+            assert!(text.contains(&format!("`{}", template.name)), "{path} does not name {}", template.name);
+        }
+    }
 }

@@ -90,14 +90,22 @@ pub fn guess(url: &str, called: Option<&str>, feed: &Feed) -> Guess {
     }
     let path = address.as_ref().map(|url| format!("{host}{}", url.path())).unwrap_or_default();
     let said = format!("{path}\n{}\n{}", called.unwrap_or_default(), feed.title.as_deref().unwrap_or_default());
-    // `wordpress` is no press.
-    let said = said.to_lowercase().replace("wordpress", "");
-    match WORDS.iter().find(|(word, ..)| said.contains(word)) {
+    let said = said.to_lowercase();
+    match WORDS.iter().find(|(word, ..)| is_said(&said, word)) {
         Some((word, source_type, channel)) => {
             Guess { source_type: *source_type, channel: *channel, reason: Reason::Word(word) }
         }
         None => Guess { source_type: SourceType::News, channel: Channel::News, reason: Reason::Nothing },
     }
+}
+
+/// An English word counts where it begins: `impress` and `express` are no press. Only `blog` ends names of its own.
+fn is_said(said: &str, word: &str) -> bool {
+    let begins = |(at, _): (usize, &str)| {
+        let before = said.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(|letter| letter.is_ascii_alphabetic())
+    };
+    if word.is_ascii() && word != "blog" { said.match_indices(word).any(begins) } else { said.contains(word) }
 }
 
 #[cfg(test)]
@@ -120,6 +128,9 @@ mod tests {
             ("https://x.example.jp/feed", "青空テレコムからのお知らせ", ("notice", "official")),
             ("https://x.example.jp/feed", "まとめの木", ("blog", "matome")),
             ("https://blog.example.jp/feed", "石ころ", ("blog", "blog")),
+            ("https://watch.impress.example/feed", "エクスプレス", ("news", "news")),
+            ("https://x.example.jp/press/feed", "x", ("notice", "official")),
+            ("https://myblog.example/feed", "x", ("blog", "blog")),
             ("https://x.example.jp/wordpress/feed", "朝霧新聞", ("news", "news")),
         ] {
             assert_eq!(of(url, title), expected, "{url} {title}");

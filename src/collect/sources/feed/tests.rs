@@ -119,7 +119,8 @@ proptest! {
     fn arbitrary_pieces_of_feeds_give_named_entries(
         pieces in proptest::collection::vec(
             "(<rss>|<channel>|</channel>|<feed>|<item>|</item>|<entry>|</entry>|<title>|</title>|<link href='/x'/>|<guid>|</guid>|\
-             <description>|</description>|<!\\[CDATA\\[|\\]\\]>|<!--|-->|火事|&amp;|&|<|>|<pubDate>2026|xmlns:a='b'|<a:b )", 0..40)
+             <description>|</description>|<source url='x'>|</source>|<im:rating>5|<hatena:bookmarkcount>9|<skipHours><hour>3|\
+             <link rel='hub self' href='/h'/>|<!\\[CDATA\\[|\\]\\]>|<!--|-->|火事|&amp;|&|<|>|<pubDate>2026|xmlns:a='b'|<a:b )", 0..40)
     ) {
         let body = format!("<rss>{}", pieces.concat());
         let feed = feed(&body);
@@ -141,4 +142,42 @@ fn a_video_says_how_often_it_was_played() {
     assert_eq!(atom("<media:statistics views='920000'/>"), Some(920_000));
     assert_eq!(atom("<media:statistics views='many'/>"), None);
     assert_eq!(atom(""), None);
+}
+
+#[test]
+fn a_feed_says_when_to_stay_away_and_who_pushes_it() {
+    let rss = "<rss xmlns:atom='http://www.w3.org/2005/Atom'><channel><atom:link rel='hub' href='https://hub.example/'/>\
+               <atom:link rel='self' href='/own'/><skipHours><hour>3</hour></skipHours><skipDays><day>Sunday</day></skipDays>\
+               <item><guid>1</guid><link>/1</link><skipHours><hour>4</hour></skipHours></item></channel></rss>";
+    let read = feed(rss);
+    assert_eq!(read.hub.as_deref(), Some("https://hub.example/"));
+    assert_eq!(read.topic.as_deref(), Some("https://a.example.jp/own"));
+    let held = |time: &str| read.quiet.holds(Timestamp::parse_rfc3339(time).unwrap());
+    // A Monday, and the Sunday before; what stands in an entry is not the feed's word.
+    assert!(held("2026-11-23T03:30:00Z") && !held("2026-11-23T04:30:00Z") && held("2026-11-22T12:00:00Z"));
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","feed_url":"/own","hubs":[{"type":"rssCloud","url":"/x"},
+                   {"type":"WebSub","url":"https://hub.example/"}],"items":[]}"#;
+    assert_eq!(feed(json).hub.as_deref(), Some("https://hub.example/"));
+    assert_eq!(feed(json).topic.as_deref(), Some("https://a.example.jp/own"));
+    // A hub is asked by us, so it has to be a place that can be asked.
+    let script = "<rss><channel><atom:link rel='hub' href='javascript:alert(1)'/></channel></rss>";
+    assert_eq!(feed(script).hub, None);
+}
+
+#[test]
+fn another_feed_inside_an_atom_entry_says_nothing_of_the_entry() {
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id><title>つばめ電機</title><source><id>x</id>\
+                <title>よそ</title><updated>2020-01-01T00:00:00Z</updated></source><updated>2026-11-20T00:00:00Z</updated></entry></feed>";
+    let entry = feed(atom).entries.remove(0);
+    assert_eq!((entry.title.as_deref(), entry.author, entry.outlet), (Some("つばめ電機"), None, None));
+    assert_eq!(entry.published, Timestamp::parse_rfc3339("2026-11-20T00:00:00Z"));
+}
+
+#[test]
+fn a_product_without_reviews_is_an_empty_feed() {
+    let feed = feed(
+        "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:im='http://itunes.apple.com/rss'><entry><id>1</id>\
+         <title>青空モバイル</title><im:name>青空モバイル</im:name></entry></feed>",
+    );
+    assert_eq!(feed.entries, []);
 }
