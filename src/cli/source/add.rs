@@ -261,7 +261,10 @@ fn write(config: &Path, chosen: &[Proposal], blocks: &[String], lang: Lang) -> R
     let expected: Vec<(String, String)> = chosen.iter().map(|p| (p.name.clone(), p.url.clone())).collect();
     let before = append::open(config).map_err(io)?;
     before.append(blocks, &expected, &super::environment()).map_err(|failure| match failure {
-        Failure::Io(error) => io(error),
+        Failure::Io(error) => {
+            let by_hand = say(lang, "何も書いていません — 手で書き足すなら:", "nothing was written — to write it by hand:");
+            Stop(format!("hinomi: {error:#}\n{by_hand}\n\n{}", blocks.join("\n")), Exit::Error)
+        }
         Failure::Changed => Stop(
             say(
                 lang,

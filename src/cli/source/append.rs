@@ -6,7 +6,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -93,7 +93,7 @@ impl Beside {
     fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<Self> {
         let name = path.file_name().ok_or_else(|| anyhow!("{} is no file", path.display()))?;
         let beside = path.with_file_name(format!(".{}.new-{}", name.to_string_lossy(), std::process::id()));
-        let rights = fs::metadata(path)?.permissions();
+        let old = fs::metadata(path)?;
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -102,7 +102,13 @@ impl Beside {
             .with_context(|| format!("cannot write beside {}", path.display()))?;
         let new = Self(beside);
         file.write_all(bytes)?;
-        file.set_permissions(rights)?;
+        // A file that root writes for a service must still be the service's, or its next start would find none.
+        let ours = file.metadata()?;
+        if (ours.uid(), ours.gid()) != (old.uid(), old.gid()) {
+            fchown(&file, Some(old.uid()), Some(old.gid()))
+                .with_context(|| format!("{} belongs to somebody else", path.display()))?;
+        }
+        file.set_permissions(old.permissions())?;
         file.sync_all()?;
         Ok(new)
     }
@@ -158,11 +164,15 @@ mod tests {
         ] {
             let (folder, path) = folder_with(old);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            // Only root may give it away; for others its owner is who runs the test.
+            std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).unwrap_or_default();
+            let owner = fs::metadata(&path).map(|m| (m.uid(), m.gid())).unwrap();
             append(&open(&path).unwrap()).unwrap();
             let new = fs::read_to_string(&path).unwrap();
             assert!(new.starts_with(old), "{new:?}");
             assert!(new.ends_with(&BLOCK.replace('\n', ending)), "{new:?}");
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+            assert_eq!(fs::metadata(&path).map(|m| (m.uid(), m.gid())).unwrap(), owner);
             assert_eq!(names(folder.path()), ["hinomi.toml"]);
         }
     }

@@ -46,6 +46,11 @@ impl Fetch for Web {
     async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
         let Place::Web(url) = &request.place else { panic!("a file") };
         self.asked.lock().unwrap().push(url.clone());
+        if let Some(old) = url.strip_suffix("#moved") {
+            let final_url = format!("{old}new.xml");
+            let moved_to = Some(final_url.clone());
+            return Ok(Response { status: 200, final_url, moved_to, body: FEED.into(), ..Response::default() });
+        }
         let body = self.pages.get(url).cloned().unwrap_or(Err(FetchError::Status(404)))?;
         Ok(Response { status: 200, final_url: url.clone(), body: body.into(), ..Response::default() })
     }
@@ -61,6 +66,12 @@ fn an_address_that_is_a_feed_costs_one_visit() {
     let discovery = web.discover("https://a.example/f").unwrap();
     assert_eq!((discovery.way, urls(&discovery)), (Way::Itself, vec!["https://a.example/f"]));
     assert_eq!(web.asked().len(), 1);
+}
+
+#[test]
+fn a_feed_that_has_moved_for_good_is_proposed_where_it_is_now() {
+    let discovery = Web::default().discover("https://a.example/#moved").unwrap();
+    assert_eq!(urls(&discovery), ["https://a.example/new.xml"]);
 }
 
 #[test]

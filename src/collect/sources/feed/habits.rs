@@ -52,8 +52,9 @@ fn without(url: &Url, (name, value): (&str, &str)) -> String {
 fn outlet(entry: &mut Entry) {
     let Some(outlet) = entry.outlet.clone() else { return };
     let Entry { title: Some(title), text, author, .. } = entry else { return };
-    if let Some(own) = title.strip_suffix(outlet.as_str()).and_then(|t| t.strip_suffix(" - ")) {
-        *title = own.trim_end().to_owned();
+    let own = title.strip_suffix(outlet.as_str()).and_then(|t| t.strip_suffix(" - ")).map(str::trim_end);
+    if let Some(own) = own.filter(|own| !own.is_empty()) {
+        *title = own.to_owned();
     }
     // The same words twice would look like two reports of it.
     let rest = text.strip_prefix(title.as_str()).and_then(|rest| rest.strip_suffix(outlet.as_str()));

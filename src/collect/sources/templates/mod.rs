@@ -55,6 +55,8 @@ pub struct Template {
     pub channel: Channel,
     /// The least time between two visits that the service is known to bear.
     pub poll_every: Span,
+    /// The least time between two requests to its host, where it wants more than is usual.
+    pub apart: Option<Span>,
     address: fn(&str) -> Option<Url>,
 }
 
@@ -169,6 +171,7 @@ mod tests {
         assert_eq!(of("https://news.google.com/rss?hl=ja"), Some("google-news"));
         assert_eq!(of("https://www.reddit.com/r/x/.rss"), Some("reddit"));
         assert_eq!(of("https://news.google.com.example.jp/rss"), None);
+        assert_eq!(Template::named("reddit").unwrap().apart, Some(Span::seconds(60)));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::News,
         channel: Channel::News,
         poll_every: HALF,
+        apart: None,
         address: |word| {
             let query = format!("{} when:1d", quoted(word));
             asked("https://news.google.com/rss/search", &[("q", &query), ("hl", "ja"), ("gl", "JP"), ("ceid", "JP:ja")])
@@ -37,6 +38,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::News,
         channel: Channel::News,
         poll_every: HALF,
+        apart: None,
         address: |word| {
             let url = Url::parse(word).ok()?;
             let host = matches!(url.host_str()?, "www.google.com" | "www.google.co.jp");
@@ -52,6 +54,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Sns,
         poll_every: QUARTER,
+        apart: None,
         address: |word| {
             let mut url = Url::parse("https://b.hatena.ne.jp/q").ok()?;
             url.path_segments_mut().ok()?.push(word);
@@ -67,11 +70,23 @@ pub const ALL: &[Template] = &[
         name: "hatena-hot",
         ja: "はてなブックマークの人気エントリー",
         en: "Hatena Bookmark's hot entries",
-        wants: Wants::OneOf(&["all", "general", "social", "economics", "life", "it"]),
+        wants: Wants::OneOf(&[
+            "all",
+            "general",
+            "social",
+            "economics",
+            "life",
+            "knowledge",
+            "it",
+            "fun",
+            "entertainment",
+            "game",
+        ]),
         example: "social",
         source_type: SourceType::Blog,
         channel: Channel::Sns,
         poll_every: QUARTER,
+        apart: None,
         address: |word| Url::parse(&format!("https://b.hatena.ne.jp/hotentry/{word}.rss")).ok(),
     },
     Template {
@@ -93,6 +108,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::News,
         channel: Channel::News,
         poll_every: QUARTER,
+        apart: None,
         address: |word| Url::parse(&format!("https://news.yahoo.co.jp/rss/topics/{word}.xml")).ok(),
     },
     Template {
@@ -104,6 +120,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Notice,
         channel: Channel::Official,
         poll_every: QUARTER,
+        apart: None,
         address: |_| Url::parse("https://prtimes.jp/index.rdf").ok(),
     },
     Template {
@@ -115,6 +132,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Notice,
         channel: Channel::Official,
         poll_every: HALF,
+        apart: None,
         address: |word| asked("https://prtimes.jp/companyrdf.php", &[("company_id", word)]),
     },
     Template {
@@ -126,6 +144,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Blog,
         poll_every: HALF,
+        apart: None,
         address: |word| Url::parse(&format!("https://note.com/{word}/rss")).ok(),
     },
     Template {
@@ -137,6 +156,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Blog,
         poll_every: HALF,
+        apart: None,
         address: |word| Url::parse(&format!("https://rssblog.ameba.jp/{word}/rss20.xml")).ok(),
     },
     Template {
@@ -148,6 +168,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Blog,
         poll_every: HALF,
+        apart: None,
         address: |word| {
             let blog = if word.contains('.') { word.to_owned() } else { format!("blog.livedoor.jp/{word}") };
             Url::parse(&format!("https://{blog}/index.rdf")).ok()
@@ -162,6 +183,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Blog,
         poll_every: HALF,
+        apart: None,
         address: |word| {
             let host = if word.ends_with(".fc2.com") { word.to_owned() } else { format!("{word}.blog.fc2.com") };
             Url::parse(&format!("https://{host}/?xml")).ok()
@@ -176,6 +198,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Blog,
         channel: Channel::Blog,
         poll_every: HALF,
+        apart: None,
         address: |word| Url::parse(&format!("https://{word}/feed")).ok(),
     },
     Template {
@@ -187,6 +210,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Video,
         channel: Channel::Video,
         poll_every: HALF,
+        apart: None,
         address: |word| {
             let known = word.starts_with("UC") && word.len() == 24 && !word.contains('.');
             known.then(|| asked("https://www.youtube.com/feeds/videos.xml", &[("channel_id", word)]))?
@@ -201,6 +225,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Review,
         channel: Channel::Review,
         poll_every: HOUR,
+        apart: None,
         address: |word| {
             let page =
                 format!("https://itunes.apple.com/jp/rss/customerreviews/page=1/id={word}/sortby=mostrecent/xml");
@@ -216,6 +241,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::Post,
         channel: Channel::Sns,
         poll_every: HALF,
+        apart: Some(Span::seconds(60)),
         address: |word| match word.strip_prefix("r/") {
             Some(name) if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
                 Url::parse(&format!("https://www.reddit.com/r/{name}/new/.rss")).ok()
@@ -233,6 +259,7 @@ pub const ALL: &[Template] = &[
         source_type: SourceType::News,
         channel: Channel::News,
         poll_every: HALF,
+        apart: Some(Span::seconds(5)),
         address: |word| {
             let query = format!("{} sourcelang:japanese", quoted(word));
             let rest = [
