@@ -3,7 +3,7 @@
 //! # Invariants
 //! Many that fail together are one notice. A notice is remembered in the store once somebody has it, so a restart
 //! neither repeats nor forgets it; one that could not leave (the mail server may lie behind the same dead line) is tried
-//! again each minute, and told as the past if sight comes back first.
+//! again at each look, and told as the past if sight comes back first.
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::{
     store::{Sight, SightChange},
 };
 
-/// Between two looks.
-const LOOK: Span = Span::minutes(1);
+/// Between two looks. What is told is told after half an hour, so nothing hangs on a minute.
+const LOOK: Span = Span::minutes(5);
 /// One failure may be chance; after two in a row a source is dark.
 const FAILURES: u32 = 2;
 /// Most of them dark for so long: told. A line that comes back within it is nobody's business.
@@ -48,7 +48,7 @@ struct Verdict {
     says: Vec<(Sighting, Vec<SightChange>)>,
 }
 
-/// Looks each minute, until it is time to stop. Whatever goes wrong is tried again at the next look.
+/// Looks every few minutes, until it is time to stop. Whatever goes wrong is tried again at the next look.
 pub(super) async fn keep_watch(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     loop {
         let next = shared.clock.now() + LOOK;
@@ -79,7 +79,7 @@ pub(super) async fn look(shared: &Shared, now: Timestamp) -> Result<Vec<Sighting
     let eye = |name: &SourceName| Eye { name: name.clone(), state: states.iter().find(|s| s.source == *name).cloned() };
     let eyes: Vec<Eye> = plan.sources.iter().map(|p| eye(p.name())).collect();
     let verdict = weigh(&eyes, &known, now);
-    // First, and not only to save the trouble: where nothing can be written, what is said would be said each minute.
+    // First, and not only to save the trouble: where nothing can be written, what is said would be said at every look.
     if !verdict.changes.is_empty() {
         store.change_sights(&verdict.changes).await?;
     }

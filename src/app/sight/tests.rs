@@ -2,7 +2,7 @@ use super::*;
 
 const NOON: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// Eyes, what is remembered, and what somebody heard; turned minute by minute.
+/// Eyes, what is remembered, and what somebody heard; turned look by look.
 struct World {
     eyes: Vec<Eye>,
     known: Vec<Sight>,

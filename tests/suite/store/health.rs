@@ -186,6 +186,33 @@ async fn delays_and_costs_are_those_of_the_last_day() {
 }
 
 #[tokio::test]
+async fn the_command_says_what_the_view_says() {
+    let t = TestStore::new().await;
+    let mut voices = Visitor::new(&t, "みどり屋の声", noon() - Span::days(1));
+    voices.page(noon(), &minutes(3, 7)).await;
+    let mut dead = Visitor::new(&t, "news", noon() - Span::days(1));
+    for n in 0..3 {
+        dead.fail(noon() + Span::minutes(n)).await;
+    }
+    let hinomi = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hinomi"));
+        let output = command.args(["sources", "--db"]).arg(&t.params.path).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let rows: Vec<serde_json::Value> =
+        hinomi(&["--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((&rows[0]["source"], &rows[0]["status"]), (&"news".into(), &"failing".into()));
+    assert_eq!((&rows[1]["source"], &rows[1]["items_24h"]), (&"みどり屋の声".into(), &3.into()));
+    let view = t.store.ask("select * from v_sources limit 1").await.unwrap();
+    let named = |column: &str| view.columns.iter().any(|c| c.trim_end_matches("_jst") == column);
+    assert!(rows[0].as_object().unwrap().keys().all(|key| named(key)), "{} {:?}", rows[0], view.columns);
+    let text = hinomi(&["--lang", "ja"]);
+    assert!(text.contains("▲ 失敗") && text.contains("no answer in time") && text.contains("情報源 2"), "{text}");
+}
+
+#[tokio::test]
 async fn what_people_were_told_of_blindness_is_read_back() {
     for t in TestStore::all().await {
         let all = Sight { source: None, since: Some(noon()), told_at: None, well_since: None };
