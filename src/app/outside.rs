@@ -2,15 +2,20 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use anyhow::Result;
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
 
-use super::{tasks::Shared, telemetry};
+use super::{
+    push::{desk::Desk, house},
+    tasks::Shared,
+    telemetry,
+};
 use crate::{
-    model::time::Span,
-    web::{Window, WindowError, Witness},
+    model::{secret::Secret, time::Span},
+    web::{Window, WindowError, Witness, ingest::Gate, knock::Door},
 };
 
 /// A port that is taken is tried again after this: the process before us may still be stopping.
@@ -22,10 +27,14 @@ const JUMP: Span = Span::seconds(30);
 
 /// Answers machines. A port that is taken is a warning and no end: an alert service must not die of it, and whoever
 /// asks for its health and gets none has been told as well.
+///
+/// Posts are taken from those who know `token`, and from `import` on this machine.
 pub(super) async fn answer(
     listen: SocketAddr,
-    witness: Arc<dyn Witness>,
-    opened: impl Fn(Result<SocketAddr, WindowError>) + Send,
+    token: Option<Secret>,
+    shared: Arc<Shared>,
+    desk: Desk,
+    opened: impl Fn(std::result::Result<SocketAddr, WindowError>) + Send,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut said = false;
@@ -47,13 +56,34 @@ pub(super) async fn answer(
             () = sleep(AGAIN) => {}
         }
     };
-    opened(Ok(window.address().unwrap_or(listen)));
+    let address = window.address().unwrap_or(listen);
+    let (gate, _note) = match gate(token.as_ref(), address, &shared, desk) {
+        Ok((gate, note)) => (Some(Arc::new(gate)), note),
+        Err(error) => {
+            tracing::warn!("nobody can bring posts: {error:#}");
+            (None, None)
+        }
+    };
+    opened(Ok(address));
     window
-        .serve(witness, async {
+        .serve(shared as Arc<dyn Witness>, gate, async {
             // An error means that the other end is gone, and with it the reason to answer.
             let _stopped = stop.wait_for(|stopped| *stopped).await;
         })
         .await;
+}
+
+/// The gate for those who bring posts, and the note that tells `import` of it.
+fn gate(
+    token: Option<&Secret>,
+    address: SocketAddr,
+    shared: &Shared,
+    desk: Desk,
+) -> Result<(Gate, Option<house::Note>)> {
+    let door = Door { address, token: house::token()? };
+    let note = house::Note::put(&shared.pipeline.store().params().path, &door);
+    let note = note.inspect_err(|error| tracing::warn!("`hinomi import` will not find us: {error}"));
+    Ok((Gate::new(token, &door.token, Arc::new(desk)), note.ok()))
 }
 
 /// Compares the clock of the wall with one that nobody can set, and tells what the log held back.

@@ -82,7 +82,8 @@ pub fn post_hash(post: &Post) -> i64 {
     i64::from_be_bytes(first)
 }
 
-fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+/// As two digits each.
+pub(super) fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
     bytes.fold(String::new(), |mut text, byte| {
         // Why: writing to a String cannot fail.
         let _infallible = write!(text, "{byte:02x}");

@@ -105,6 +105,7 @@ pub fn needs_restart(running: &Settings, new: &Settings) -> Vec<&'static str> {
     [
         (running.store != new.store, "[store] path"),
         (running.listen != new.listen, "[web] listen"),
+        (running.ingest_token != new.ingest_token, "[web] ingest_token"),
         (running.log != new.log, "[log]"),
     ]
     .into_iter()

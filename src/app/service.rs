@@ -28,6 +28,7 @@ use super::{
     pipeline::Pipeline,
     plan::Plan,
     pseudonym::Pseudonyms,
+    push::desk::{self, Desk},
     rules::Rules,
     shortage::Shortage,
     sight,
@@ -41,7 +42,7 @@ use crate::{
     analyze::{Analyzer, Lexicons, Tokenize},
     clock::{Clock, IdGen},
     collect::{CollectParams, fetch::Fetch, sources::SourceParams},
-    model::{incident::IncidentEvent, post::SourceName, time::Timestamp, watch::Watchlist},
+    model::{incident::IncidentEvent, post::SourceName, secret::Secret, time::Timestamp, watch::Watchlist},
     store::{Ingested, Store, StoreParams},
     web::{WindowError, Witness},
 };
@@ -177,16 +178,20 @@ impl App {
     }
 
     /// Has somebody look after the loops from a thread of its own, keeps an eye on the clock, and answers machines at
-    /// `listen`. `opened` is told where, or why not yet.
+    /// `listen`, where posts are taken from those who know `token`. `opened` is told where, or why not yet.
     pub fn attend(
         &mut self,
         listen: Option<SocketAddr>,
+        token: Option<Secret>,
         opened: impl Fn(Result<SocketAddr, WindowError>) + Send + 'static,
     ) {
         self.watchdog = watchdog::start(Arc::clone(&self.shared.vitals), self.shared.fatal.clone());
         self.tasks.spawn(outside::watch_the_clock(Arc::clone(&self.shared), self.stop.subscribe()));
         if let Some(listen) = listen {
-            self.tasks.spawn(outside::answer(listen, self.witness(), opened, self.stop.subscribe()));
+            let shared = || Arc::clone(&self.shared);
+            let (desk, line) = Desk::new(shared());
+            self.tasks.spawn(desk::work(shared(), line, self.stop.subscribe()));
+            self.tasks.spawn(outside::answer(listen, token, shared(), desk, opened, self.stop.subscribe()));
         }
     }
 
@@ -283,7 +288,7 @@ fn parts(judge: Arc<Judge>, setup: Setup, ports: &Ports, vitals: &Arc<Vitals>, b
     Parts { rules, plan }
 }
 
-fn judge(tokenizer: Arc<dyn Tokenize>, watchlist: Watchlist, pseudonyms: Pseudonyms) -> Result<Judge> {
+pub(super) fn judge(tokenizer: Arc<dyn Tokenize>, watchlist: Watchlist, pseudonyms: Pseudonyms) -> Result<Judge> {
     let analyzer = Analyzer::new(tokenizer, &Lexicons::embedded()?, &watchlist)?;
     Ok(Judge::new(analyzer, watchlist, pseudonyms))
 }

@@ -98,7 +98,7 @@ pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
 }
 
 /// Nobody is asked for pages that cannot be kept.
-async fn has_room(shared: &Shared) -> bool {
+pub(super) async fn has_room(shared: &Shared) -> bool {
     if !shared.shortage.is_full() {
         return true;
     }

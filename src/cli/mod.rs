@@ -6,6 +6,7 @@ mod db;
 mod demo;
 mod detect;
 mod feed;
+mod import;
 mod init;
 mod replay;
 mod run;
@@ -109,6 +110,8 @@ enum Command {
     Source(source::Args),
     /// Read a feed as Hinomi reads it.
     Feed(feed::Args),
+    /// Take in posts from files: history for the database, or news with --live.
+    Import(import::Args),
     /// Score texts for a company.
     Score(score::Args),
     /// Look for spikes in a series of counts.
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &common),
         Command::Source(args) => source::run(&args, &common),
         Command::Feed(args) => feed::run(&args, &common),
+        Command::Import(args) => import::run(&args, &common),
         Command::Score(args) => score::run(&args, &common),
         Command::Detect(args) => detect::run(&args, &common),
         Command::Replay(args) => replay::run(&args, &common),

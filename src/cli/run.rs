@@ -76,6 +76,9 @@ fn connect(settings: Settings, watchlist: Watchlist) -> Result<(Setup, Ports)> {
     if let Some(password) = &smtp.password {
         telemetry::hide(password);
     }
+    if let Some(token) = &settings.ingest_token {
+        telemetry::hide(token);
+    }
     let recipients = Recipients { groups: settings.recipients, default: settings.default_recipients };
     let notifier: Arc<dyn Notifier> = Arc::new(SmtpNotifier::new(&smtp, &mail)?);
     let emergency = EmergencyMail::new(Arc::clone(&notifier), mail.clone(), &recipients, &settings.store.path);
@@ -134,7 +137,7 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
         Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
     }
-    app.attend(running.listen, move |opened| match (opened, lang) {
+    app.attend(running.listen, running.ingest_token.clone(), move |opened| match (opened, lang) {
         (Ok(at), Lang::Ja) => say(&format!("監視ツール向け: http://{at}/healthz ・ http://{at}/metrics")),
         (Ok(at), Lang::En) => say(&format!("For monitoring: http://{at}/healthz and http://{at}/metrics")),
         (Err(why), Lang::Ja) => {

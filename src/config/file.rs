@@ -52,7 +52,7 @@ fn sections(s: &mut Section<'_>, world: &World<'_>, mut settings: Settings) -> S
         }
     });
     mail::read(s, world, &mut settings);
-    table(s, "web", |s| settings.listen = web::read(s, settings.listen));
+    table(s, "web", |s| web::read(s, world, &mut settings));
     table(s, "log", |s| settings.log = log(s, settings.log));
     settings
 }

@@ -279,13 +279,27 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         header: "[web]",
-        ja: "監視ツール向けの窓口（/healthz・/metrics）",
-        keys: &[Key::new(
-            "listen",
-            D(|s| s.listen.map_or("\"off\"".to_owned(), |at| format!("\"{at}\""))),
-            "Where `run` answers /healthz, /livez, /readyz and /metrics: an address of this machine only, or \"off\".",
-            "`run` が /healthz・/livez・/readyz・/metrics に答える場所。このマシンの中だけ。\"off\" で答えません。",
-        )],
+        ja: "監視ツール向けの窓口（/healthz・/metrics）と、投稿の受け口（/ingest）",
+        keys: &[
+            Key::new(
+                "listen",
+                D(|s| s.listen.map_or("\"off\"".to_owned(), |at| format!("\"{at}\""))),
+                "Where `run` answers /healthz, /livez, /readyz, /metrics and /ingest: an address of this machine only, or \"off\".",
+                "`run` が /healthz・/livez・/readyz・/metrics・/ingest に答える場所。このマシンの中だけ。\"off\" で答えません。",
+            ),
+            Key::new(
+                "ingest_token_env",
+                E("\"HINOMI_INGEST_TOKEN\""),
+                "The environment variable that holds the token with which others may bring posts to POST /ingest. Without one it is closed.",
+                "POST /ingest に投稿を届けてよい相手に渡す合言葉を入れた環境変数の名前。なければ受け口は閉じています。",
+            ),
+            Key::new(
+                "ingest_token_file",
+                I("\"ingest-token\""),
+                "A file that holds the token, in place of ingest_token_env.",
+                "ingest_token_env の代わりに、合言葉だけを書いたファイル。",
+            ),
+        ],
     },
     Part {
         header: "[log]",

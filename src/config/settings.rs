@@ -10,7 +10,7 @@ use super::mistake::Lang;
 use crate::{
     alert::{MailParams, email::SmtpParams},
     collect::{CollectParams, sources::SourceParams},
-    model::time::Zone,
+    model::{secret::Secret, time::Zone},
     store::StoreParams,
 };
 
@@ -107,6 +107,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where health and metrics are shown, a loopback address; `None` for nowhere.
     pub listen: Option<SocketAddr>,
+    /// The word that lets others bring posts to `/ingest`; `None` keeps it shut.
+    pub ingest_token: Option<Secret>,
 }
 
 /// Where health and metrics are shown if nobody says otherwise.
@@ -128,6 +130,7 @@ impl Settings {
             default_recipients: Vec::new(),
             log: LogSettings::default(),
             listen: Some(LISTEN),
+            ingest_token: None,
         }
     }
 
@@ -145,7 +148,9 @@ impl Settings {
 
     /// What `run` still needs before it can keep its promises; each with the section that gives it.
     pub fn missing_to_run(&self) -> Vec<Need> {
-        let needs = [(self.sources.is_empty(), Need::Source), (self.mail.is_none(), Need::Mail)];
+        // What others bring is something to look at as well.
+        let nowhere = self.sources.is_empty() && self.ingest_token.is_none();
+        let needs = [(nowhere, Need::Source), (self.mail.is_none(), Need::Mail)];
         needs.into_iter().filter_map(|(missing, need)| missing.then_some(need)).collect()
     }
 }
@@ -163,8 +168,12 @@ impl Need {
     /// What is missing, and what to write.
     pub const fn text(self, lang: Lang) -> &'static str {
         match (self, lang) {
-            (Self::Source, Lang::Ja) => "情報源がありません — [[source]] を1つ以上書いてください",
-            (Self::Source, Lang::En) => "there is nowhere to look — write at least one [[source]]",
+            (Self::Source, Lang::Ja) => {
+                "情報源がありません — [[source]] を1つ以上書くか、[web] ingest_token_env で受け口を開いてください"
+            }
+            (Self::Source, Lang::En) => {
+                "there is nowhere to look — write at least one [[source]], or open the door with [web] ingest_token_env"
+            }
             (Self::Mail, Lang::Ja) => "通知先がありません — [mail]・[mail.smtp]・[recipients] を書いてください",
             (Self::Mail, Lang::En) => "there is nobody to tell — write [mail], [mail.smtp] and [recipients]",
         }

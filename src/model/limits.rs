@@ -62,6 +62,28 @@ pub const WEB_HEADERS: Span = Span::seconds(5);
 pub const WEB_WHOLE: Span = Span::seconds(10);
 /// Bytes of the headers of a request to our own pages.
 pub const WEB_HEADER_BYTES: usize = 16 * 1024;
+/// Bytes of a delivery to `/ingest`, as it comes and after decompression.
+pub const INGEST_BYTES: usize = 4 * 1024 * 1024;
+/// Posts in one delivery.
+pub const INGEST_POSTS: usize = 2_000;
+/// Deliveries that are taken in or wait for it; whoever comes next is asked to come again.
+pub const INGEST_AT_ONCE: usize = 4;
+/// Until the body of a delivery is here, which comes from this machine, if only from its proxy.
+pub const INGEST_BODY: Span = Span::seconds(5);
+/// For a whole connection with a delivery, from somebody who has shown the token.
+pub const INGEST_WHOLE: Span = Span::seconds(25);
+/// Refused lines of one delivery that are named.
+pub const INGEST_REFUSALS: usize = 20;
+/// Sources that others bring to us under names of their own.
+pub const PUSHED_SOURCES: usize = 100;
+/// Bytes of the name of such a source.
+pub const SOURCE_BYTES: usize = 100;
+/// Bytes of one line of posts from somebody else.
+pub const LINE_BYTES: usize = 1024 * 1024;
+/// How far back a post of history may lie.
+pub const HISTORY: Span = Span::days(3_650);
+/// History is taught as if it had been collected so long ago at least: what has not been judged yet is no history.
+pub const HISTORY_LAG: Span = Span::minutes(15);
 /// Bytes of a file that holds a secret or certificates; a bundle of all public authorities is a quarter of it.
 pub const SECRET_FILE_BYTES: u64 = 1024 * 1024;
 /// Bytes beside the database that are given up when the disk is full.

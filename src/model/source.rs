@@ -103,7 +103,23 @@ pub struct SourceState {
     pub meter: Option<Meter>,
 }
 
+/// The cursor of what nobody visits: others bring it.
+const PUSHED: &str = "push";
+
 impl SourceState {
+    /// Whether others bring what it has, and nobody visits it.
+    pub fn is_pushed(&self) -> bool {
+        self.cursor.0 == PUSHED
+    }
+
+    /// A source that brought something at `now`, after what is known of it.
+    ///
+    /// It is never «warmed up»: if a person ever has us visit a source of that name, its first page is history.
+    pub fn pushed(source: SourceName, before: Option<&Self>, now: Timestamp) -> Self {
+        let visits = before.map_or(0, |state| state.visits).saturating_add(1);
+        Self { cursor: Cursor(PUSHED.to_owned()), visits, last_ok_at: Some(now), ..Self::new(source, now) }
+    }
+
     /// A source never visited, due at once.
     pub fn new(source: SourceName, now: Timestamp) -> Self {
         Self {

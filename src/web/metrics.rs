@@ -33,6 +33,7 @@ pub struct Counters {
     attempts: OneWord,
     restarts: OneWord,
     rejected: OneWord,
+    pushes: OneWord,
 }
 
 impl Default for Counters {
@@ -42,7 +43,7 @@ impl Default for Counters {
         registry.register("build", "The program", Info::new(version));
         let (polls, attempts, restarts) = (TwoWords::default(), OneWord::default(), OneWord::default());
         let (bytes, posts, mentions) = (Counter::default(), Counter::default(), Counter::default());
-        let (incidents, rejected) = (OneWord::default(), OneWord::default());
+        let (incidents, rejected, pushes) = (OneWord::default(), OneWord::default(), OneWord::default());
         registry.register("source_polls", "Visits of sources by how they ended", polls.clone());
         registry.register("fetch_bytes", "Bytes of answers after decompression", bytes.clone());
         registry.register("posts_ingested", "Posts stored that were never seen before", posts.clone());
@@ -51,7 +52,8 @@ impl Default for Counters {
         registry.register("smtp_attempts", "Tries to hand a mail over, by how they ended", attempts.clone());
         registry.register("stage_restarts", "Loops that were started again after a panic", restarts.clone());
         registry.register("posts_rejected", "Posts that could not be read", rejected.clone());
-        Self { registry, polls, bytes, posts, mentions, incidents, attempts, restarts, rejected }
+        registry.register("pushes", "Deliveries to /ingest by how they ended", pushes.clone());
+        Self { registry, polls, bytes, posts, mentions, incidents, attempts, restarts, rejected, pushes }
     }
 }
 
@@ -75,6 +77,16 @@ impl Counters {
     /// Posts could not be read.
     pub fn unread(&self, posts: u64) {
         self.rejected.get_or_create(&[("reason", "unread")]).inc_by(posts);
+    }
+
+    /// Somebody brought posts, and it ended so.
+    pub fn pushed(&self, outcome: &'static str) {
+        self.pushes.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// Lines that somebody brought are no posts.
+    pub fn refused(&self, lines: u64) {
+        self.rejected.get_or_create(&[("reason", "refused")]).inc_by(lines);
     }
 
     /// An incident was opened.

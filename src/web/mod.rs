@@ -1,4 +1,5 @@
-//! A window for machines: `/livez`, `/readyz`, `/healthz` and `/metrics`, on this machine only.
+//! A window for machines: `/livez`, `/readyz`, `/healthz` and `/metrics`, and a door for posts that others bring,
+//! `/ingest`; on this machine only.
 //!
 //! Not a dashboard: nobody signs in here, so nothing is shown that a person on this machine may not see. No post, no
 //! company, no recipient, no address of a source.
@@ -6,11 +7,14 @@
 //! # Invariants
 //! - Only loopback addresses are bound, and only requests that name one as their host are answered: a page in a
 //!   browser cannot reach us under a name of its own (DNS rebinding).
-//! - Nothing changes anything: only `GET` and `HEAD` are answered.
+//! - Nothing but `POST /ingest` with a token changes anything; elsewhere only `GET` and `HEAD` are answered.
 //! - Connections are few, short, and bounded in time; a stranger on this machine cannot take our file handles.
 
 pub mod health;
+pub mod ingest;
+pub mod knock;
 pub mod metrics;
+mod refusal;
 mod serve;
 
 use async_trait::async_trait;

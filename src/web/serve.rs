@@ -3,7 +3,7 @@
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -18,10 +18,14 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::timeout,
+    time::sleep,
 };
 
-use super::{Witness, health::Status};
+use super::{
+    Witness,
+    health::Status,
+    ingest::{self, Gate, Grant},
+};
 use crate::model::limits;
 
 /// After the system refused a connection, for want of file handles, say.
@@ -56,9 +60,9 @@ impl Window {
         self.0.local_addr()
     }
 
-    /// Answers until `stop` ends, then drops every connection.
-    pub async fn serve(self, witness: Arc<dyn Witness>, stop: impl Future<Output = ()>) {
-        let router = router(witness);
+    /// Answers until `stop` ends, then drops every connection. Without a gate nobody brings anything.
+    pub async fn serve(self, witness: Arc<dyn Witness>, gate: Option<Arc<Gate>>, stop: impl Future<Output = ()>) {
+        let router = router(witness, gate);
         let mut stop = pin!(stop);
         // Dropped with this future, and with it every connection.
         let mut talks = JoinSet::new();
@@ -72,7 +76,7 @@ impl Window {
                     }
                     Err(why) => {
                         tracing::warn!(%why, "a connection to the health port could not be accepted");
-                        tokio::time::sleep(BREATH).await;
+                        sleep(BREATH).await;
                     }
                 },
             }
@@ -81,7 +85,8 @@ impl Window {
 }
 
 async fn talk(stream: TcpStream, router: Router) {
-    let service = TowerToHyperService::new(router);
+    let grant = Grant::default();
+    let service = TowerToHyperService::new(router.layer(Extension(grant.clone())));
     let talk = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::WEB_HEADERS.to_std())
@@ -89,17 +94,29 @@ async fn talk(stream: TcpStream, router: Router) {
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     // Who speaks no HTTP, or too slowly, gets no answer; there is nothing to mend on our side.
-    let _ended = timeout(limits::WEB_WHOLE.to_std(), talk).await;
+    tokio::select! {
+        _ended = talk => {}
+        () = over(&grant) => {}
+    }
 }
 
-fn router(witness: Arc<dyn Witness>) -> Router {
+/// When a connection has lasted long enough.
+async fn over(grant: &Grant) {
+    sleep(limits::WEB_WHOLE.to_std()).await;
+    if grant.is_given() {
+        sleep(limits::INGEST_WHOLE.to_std().saturating_sub(limits::WEB_WHOLE.to_std())).await;
+    }
+}
+
+fn router(witness: Arc<dyn Witness>, gate: Option<Arc<Gate>>) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
-        .layer(middleware::from_fn(guarded))
         .with_state(witness)
+        .merge(ingest::router(gate))
+        .layer(middleware::from_fn(guarded))
 }
 
 /// That somebody answers is the answer: the event loop turns.

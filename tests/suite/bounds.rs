@@ -9,6 +9,7 @@ mod mail;
 mod memory;
 mod network;
 mod page;
+mod push;
 mod smtp;
 mod text;
 mod window;

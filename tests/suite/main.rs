@@ -55,6 +55,10 @@ mod flow;
 #[cfg(test)]
 mod outside;
 
+// What others bring: posts over HTTP, and from files.
+#[cfg(test)]
+mod push;
+
 // Another configuration while it runs.
 #[cfg(test)]
 mod reload;

@@ -111,9 +111,31 @@ struct Line {
     repost_of: Option<Value>,
 }
 
+/// What is put in where somebody else's post says nothing of it, or nothing that counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Envelope<'e> {
+    /// The name of the source, whatever the post says.
+    pub source: Option<&'e str>,
+    /// When it was collected, where the post names no time at all.
+    pub collected_at: Option<Timestamp>,
+}
+
 /// Reads one post. Fields that we do not know are passed over; one that is missing or wrong is named.
 pub fn parse_line(line: &str) -> Result<Post, String> {
-    let line: Line = serde_json::from_str(line).map_err(|e| format!("the line is no post: {e}"))?;
+    parse_in(line, Envelope::default())
+}
+
+/// The same for a post that came in an envelope.
+pub fn parse_in(line: &str, envelope: Envelope<'_>) -> Result<Post, String> {
+    post(serde_json::from_str(line).map_err(|e| format!("the line is no post: {e}"))?, envelope)
+}
+
+/// The same for one that stood in a list.
+pub fn parse_value(value: Value, envelope: Envelope<'_>) -> Result<Post, String> {
+    post(serde_json::from_value(value).map_err(|e| format!("no post: {e}"))?, envelope)
+}
+
+fn post(line: Line, envelope: Envelope<'_>) -> Result<Post, String> {
     let source_type: SourceType = line
         .source_type
         .as_deref()
@@ -125,7 +147,7 @@ pub fn parse_line(line: &str) -> Result<Post, String> {
         .map_or(Ok(source_type.usual_channel()), str::parse)
         .map_err(|e| format!("\"channel\": {e}"))?;
     let published_at = time("published_at", line.published_at)?;
-    let collected_at = time("collected_at", line.collected_at)?.or(published_at);
+    let collected_at = time("collected_at", line.collected_at)?.or(published_at).or(envelope.collected_at);
     let collected_at = collected_at.ok_or("\"collected_at\" and \"published_at\" are both missing")?;
     let short = |text: String| html::cut(&text, limits::FIELD_BYTES).to_owned();
     let title = line.title.map(|t| short(html::one_line(&t))).filter(|t| !t.is_empty());
@@ -133,7 +155,15 @@ pub fn parse_line(line: &str) -> Result<Post, String> {
         return Err("\"text\" and \"title\" are both missing".into());
     }
     Ok(Post {
-        source: SourceName(line.source.map(short).filter(|s| !s.is_empty()).ok_or("\"source\" is missing")?),
+        source: SourceName(
+            envelope
+                .source
+                .map(str::to_owned)
+                .or(line.source)
+                .map(short)
+                .filter(|s| !s.is_empty())
+                .ok_or("\"source\" is missing")?,
+        ),
         external_id: line.id.map(name).transpose()?.flatten().ok_or("\"id\" is missing")?,
         source_type,
         channel,

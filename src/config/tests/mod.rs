@@ -52,6 +52,9 @@ default = ["pr-duty"]
 fn secrets(name: &str) -> Option<String> {
     match name {
         "SMTP_SECRET" => Some("canary-in-env".to_owned()),
+        "TOKEN_SECRET" => Some("canary-in-token-0123456789".to_owned()),
+        "SHORT_SECRET" => Some("canary-in-short-0123456".to_owned()),
+        "SPACED_SECRET" => Some("canary in a token with spaces".to_owned()),
         "URL_SECRET" => Some("postgres://tower:canary-in-url@db.example/hinomi".to_owned()),
         // The names of the example file.
         _ => name.starts_with("HINOMI_").then(|| "canary-in-env".to_owned()),
@@ -246,6 +249,7 @@ fn every_line_of_the_example_works_when_its_mark_is_taken_off() {
     };
     let text = reference::example().lines().map(uncommented).collect::<Vec<_>>().join("\n");
     let text = text.replace("HINOMI_SMTP_PASSWORD", "SMTP_SECRET").replace("HINOMI_DATABASE_URL", "URL_SECRET");
+    let text = text.replace("HINOMI_INGEST_TOKEN", "TOKEN_SECRET");
     let settings = loaded(&text.replace("house-ca.pem", &authority())).unwrap();
     assert_eq!(settings.store.shown(), "PostgreSQL hinomi@db.example");
     assert!(!format!("{settings:?}").contains("canary"), "{settings:?}");
@@ -289,6 +293,23 @@ fn the_window_for_machines_opens_on_this_machine_only() {
     }
     for wrong in ["localhost:8730", "8730", "127.0.0.1", "OFF"] {
         assert!(mistakes(&format!("[web]\nlisten = {wrong:?}"))[0].contains("or \"off\""), "{wrong}");
+    }
+}
+
+#[test]
+fn the_door_for_posts_needs_a_word_that_nobody_guesses_and_an_address() {
+    assert_eq!(loaded("").unwrap().ingest_token, None);
+    let open = loaded("[web]\ningest_token_env = \"TOKEN_SECRET\"").unwrap();
+    assert!(open.ingest_token.is_some() && !format!("{open:?}").contains("canary"), "{open:?}");
+    assert!(!open.missing_to_run().contains(&Need::Source), "what others bring is something to look at");
+    for (text, said) in [
+        ("ingest_token = \"x\"", "ingest_token_env"),
+        ("ingest_token_env = \"TOKEN_SECRET\"\nlisten = \"off\"", "nobody can bring posts"),
+        ("ingest_token_env = \"SHORT_SECRET\"", "24 ASCII characters"),
+        ("ingest_token_env = \"SPACED_SECRET\"", "24 ASCII characters"),
+    ] {
+        let found = mistakes(&format!("[web]\n{text}")).join("\n");
+        assert!(found.contains(said) && !found.contains("canary"), "{found}");
     }
 }
 

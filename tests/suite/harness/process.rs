@@ -136,11 +136,17 @@ impl Running {
 
     /// Sends these bytes and reads until the other side closes.
     pub(crate) fn ask(&mut self, request: &str) -> Answer {
+        self.ask_bytes(request.as_bytes())
+    }
+
+    /// The same for bytes that are no text.
+    pub(crate) fn ask_bytes(&mut self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.port()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
+        // Who has heard enough closes early.
+        let _cut = stream.write_all(request);
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let _cut = stream.read_to_string(&mut answer);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let code = head.split(' ').nth(1).and_then(|c| c.parse().ok()).unwrap_or(0);
         Answer { code, head: head.to_lowercase(), body: body.to_owned() }
