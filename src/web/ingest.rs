@@ -370,6 +370,6 @@ mod tests {
         assert_eq!(wishes(None).unwrap(), (None, false));
         assert_eq!(wishes(Some("source=%E9%9D%92%E7%A9%BA&history=1")).unwrap(), (Some("青空".into()), true));
         assert_eq!(wishes(Some("history=0")).unwrap(), (None, false));
-        assert!(wishes(Some("sorce=x")).is_err());
+        assert!(wishes(Some("name=x")).is_err());
     }
 }

@@ -151,7 +151,7 @@ fn lists_single_objects_gzip_and_another_name_are_understood() {
         ("", gzip.clone(), &b"no gzip"[..], 400),
         ("", gzip.clone(), &packed[..packed.len() / 2], 400),
         ("", bearer(TOKEN) + "Content-Encoding: br\r\n", b"x", 415),
-        ("?sorce=x", bearer(TOKEN), b"{}", 400),
+        ("?name=x", bearer(TOKEN), b"{}", 400),
         ("", bearer(TOKEN), b"rubbish", 422),
         ("", bearer(TOKEN), b"[{},{}]", 422),
         ("", bearer(TOKEN), b"", 200),
