@@ -66,7 +66,7 @@ impl Intake<'_> {
                 let judged = self.judge(posts).await?;
                 // A push says nothing of what can be seen elsewhere, so it covers nothing.
                 let batch =
-                    Ingest { source: &source, state: Some(&state), covered: None, posts: judged, known: 0, now };
+                    Ingest { state: Some(&state), posts: judged, ..Ingest::of(&source, now) };
                 fail::fail_point!("push_store", |_| Err(StoreError::Full.into()));
                 let done = self.store.ingest(&batch, self.ids).await?;
                 add(tally, stored, &done, old);

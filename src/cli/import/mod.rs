@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
             return Ok(Exit::Usage);
         }
     };
-    let visited = loaded.settings.sources.iter().map(|s| s.basics().name.clone()).collect();
+    let visited = loaded.settings.sources.iter().map(|s| s.basics.name.clone()).collect();
     let ground = Ground { store: loaded.settings.store, watchlist: loaded.watchlist, visited };
     let terms = Terms { source: args.source.clone(), history: !args.live };
     super::block_on(async {
