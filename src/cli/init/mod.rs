@@ -140,7 +140,7 @@ fn in_the_way(path: &Path, config: &Path, lang: Lang) -> String {
 }
 
 /// A command as it is typed for this configuration.
-fn command(name: &str, config: &Path) -> String {
+pub(super) fn command(name: &str, config: &Path) -> String {
     if config == Path::new(super::CONFIG) {
         return format!("hinomi {name}");
     }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::say;
 use crate::{
-    cli::check::cure,
+    cli::{check::cure, init},
     collect::{
         discover::{Discovery, Way, Why},
         source::SourceError,
@@ -21,10 +21,11 @@ pub(super) fn told(config: &Path, blocks: &[String], lang: Lang) -> Vec<String> 
         format!("\nWritten behind {}:", config.display()),
     )];
     lines.extend(blocks.iter().map(|block| format!("\n{}", block.trim_end())));
+    let check = init::command("check", config);
     lines.push(say(
         lang,
-        "\n次は hinomi check で確かめます。動いている hinomi run は、数秒で自分から読み直します。",
-        "\nNext: hinomi check. A hinomi run that is under way takes the new file over by itself within seconds.",
+        format!("\n次は {check} で確かめます。動いている hinomi run は、数秒で自分から読み直します。"),
+        format!("\nNext: {check}. A hinomi run that is under way takes the new file over by itself within seconds."),
     ));
     lines
 }

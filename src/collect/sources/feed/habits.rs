@@ -105,6 +105,8 @@ fn read_on(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn linked(link: &str) -> String {
@@ -147,5 +149,17 @@ mod tests {
         };
         assert_eq!(of("本文\nsubmitted by /u/a\n[link] [comments]"), "本文");
         assert_eq!(of("It was submitted by mistake."), "It was submitted by mistake.");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_redirection_says_the_link_stays_a_page_of_the_web(target in "(https?:/{0,3}|[a-z]{0,6}:|//|/)?\\PC{0,40}") {
+            let mut alert = Url::parse("https://www.google.com/url?rct=j").unwrap();
+            alert.query_pairs_mut().append_pair("url", &target);
+            let link = linked(alert.as_str());
+            let url = Url::parse(&link).unwrap();
+            prop_assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{}", link);
+            prop_assert!(!link.contains(char::is_control));
+        }
     }
 }
