@@ -200,6 +200,9 @@ async fn a_ready_made_source_is_added_unseen_only_when_that_is_said() {
         written.contains("name = \"google-news-しらかば生命\"") && written.contains("poll_every = \"30m\""),
         "{written}"
     );
+    // Also where it is what is usual now, for the usual may become faster.
+    let output = world.run(&["add", "hatena-bookmark", "しらかば生命", "--offline", "--dry-run"]).await;
+    assert!(out(&output).contains("poll_every = \"15m\""), "{}", out(&output));
     assert!(world.asked.lock().unwrap().is_empty());
     for (args, said) in [
         (["add", "google-new", "x"].as_slice(), "did you mean google-news?"),

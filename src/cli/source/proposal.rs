@@ -59,7 +59,7 @@ impl Proposal {
             // A road that was guessed with another type is no guess any more.
             channel: wish.channel.or(wish.source_type.map(SourceType::usual_channel)).unwrap_or(guess.channel),
             reason: wish.source_type.is_none().then_some(guess.reason),
-            poll_every: slower(manners, settings),
+            poll_every: pace(manners, settings),
             known: known(&found.url, settings),
             url: found.url.clone(),
             seen: Some(found),
@@ -78,7 +78,7 @@ impl Proposal {
             name: wish.name.clone().unwrap_or_else(|| template.source_name(typed)),
             source_type: wish.source_type.unwrap_or(template.source_type),
             channel: wish.channel.or(wish.source_type.map(SourceType::usual_channel)).unwrap_or(template.channel),
-            poll_every: slower(Some(template.poll_every), settings),
+            poll_every: pace(Some(template.poll_every), settings),
             known: known(url.as_str(), settings),
             url: url.to_string(),
             reason: None,
@@ -164,9 +164,10 @@ fn usual_name(url: &Url) -> String {
     }
 }
 
-/// A service's manners, where they are slower than what is usual in these settings.
-fn slower(manners: Option<Span>, settings: &Settings) -> Option<Span> {
-    manners.filter(|every| *every > settings.collect.poll_every)
+/// A service's manners, or what is usual in these settings where that is slower. Written out in any case: whoever
+/// quickens all sources later must not quicken this one beyond what it bears.
+fn pace(manners: Option<Span>, settings: &Settings) -> Option<Span> {
+    manners.map(|every| every.max(settings.collect.poll_every))
 }
 
 /// The source that visits `url` already, also over the other of http and https.
