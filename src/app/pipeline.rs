@@ -6,7 +6,10 @@
 //! What a `_once` could not commit it does again: a fetched page is fetched again, a delivery is tried again, and
 //! detection throws its lookouts away and builds them from the store.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Context, Result};
 use tokio::{sync::Mutex, task::spawn_blocking};
@@ -55,6 +58,8 @@ pub struct Pipeline {
     /// With the judge they were built for: another one sees other companies.
     lookouts: Mutex<Option<(Arc<Judge>, Lookouts)>>,
     last_pages: LastPages,
+    /// Whether an incident is open: sources that kept something back for one may use it.
+    alight: AtomicBool,
 }
 
 /// What one visit did.
@@ -108,7 +113,7 @@ impl Pipeline {
     /// The same, with everything a configuration decides.
     pub fn with_rules(store: Store, ids: Arc<IdGen>, rules: Rules) -> Self {
         let (rules, lookouts) = (InForce::new(rules), Mutex::new(None));
-        Self { store, ids, rules, lookouts, last_pages: LastPages::default() }
+        Self { store, ids, rules, lookouts, last_pages: LastPages::default(), alight: AtomicBool::new(false) }
     }
 
     /// Goes by other rules from the next round on; rounds under way end by the old ones.
@@ -135,14 +140,21 @@ impl Pipeline {
         params: &CollectParams,
         now: Timestamp,
     ) -> Result<PollReport> {
-        let reserved = poll::reserved(source.as_ref(), state, now);
+        let mut state = SourceState { urgent: self.alight.load(Ordering::Relaxed), ..state.clone() };
+        if source.reserve(&state, now).is_some()
+            && let Some(written) = self.store.source_state(&state.source).await?
+        {
+            // What was written down counts, not what is remembered: a visit that could not be stored left its cost there.
+            (state.cursor, state.meter) = (written.cursor, written.meter);
+        }
+        let reserved = poll::reserved(source.as_ref(), &state, now);
         if let Some(reserved) = &reserved {
             // Before the question: after a crash in between the budget is short by one question, and never over.
             self.store.reserve(reserved).await?;
         }
         let road = Weighed::new(fetch);
+        let state = reserved.as_ref().unwrap_or(&state);
         let asked = poll::ask(source.as_ref(), state, &road, now).await;
-        let state = reserved.as_ref().unwrap_or(state);
         // Megabytes of a stranger's markup are read off the threads that wait for sockets; a reader that trips over
         // them fails this visit and no other.
         let (reader, before, manners) = (Arc::clone(source), state.clone(), params.clone());
@@ -235,6 +247,7 @@ impl Pipeline {
         }
         lookouts.last_number = numbers.last;
 
+        self.alight.store(lookouts.open_incidents().next().is_some(), Ordering::Relaxed);
         let mut teller = Teller::new(&self.store, rules.judge.watchlist(), &rules.recipients, &self.ids, now);
         for event in &found.events {
             teller.decide(event).await?;
@@ -307,8 +320,9 @@ impl Pipeline {
         Ok(event.map(|e| Previous { at: e.at, level: e.incident.level, counts: e.incident.counts }))
     }
 
-    /// Forgets what nobody needs any longer.
-    pub async fn tidy_once(&self, now: Timestamp) -> Result<()> {
+    /// Forgets what nobody needs any longer, and what by the terms of a source may not be `kept`.
+    pub async fn tidy_once(&self, kept: &[(SourceName, Option<Span>)], now: Timestamp) -> Result<()> {
+        self.store.keep_for(kept).await?;
         Ok(self.store.tidy(now).await?)
     }
 

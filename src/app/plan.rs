@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub sources: Vec<Planned>,
     pub collect: CollectParams,
     pub fetch: Arc<dyn Fetch>,
+    /// How long the texts of each source may be kept by its operator's terms.
+    pub kept: Vec<(SourceName, Option<Span>)>,
 }
 
 /// One source.
@@ -61,7 +63,8 @@ impl Plan {
                 Built::Streamed(_) => None,
             }
         };
-        Self { sources: params.iter().filter_map(planned).collect(), collect: collect.clone(), fetch }
+        let kept = params.iter().map(|p| (p.basics.name.clone(), p.kind.terms.kept)).collect();
+        Self { sources: params.iter().filter_map(planned).collect(), collect: collect.clone(), fetch, kept }
     }
 
     /// Twice the longest pause between visits, and an hour at least; `None` without sources.

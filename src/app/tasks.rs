@@ -206,7 +206,8 @@ async fn dispatch(shared: Arc<Shared>, stop: watch::Receiver<bool>) {
 async fn tidy(shared: Arc<Shared>, stop: watch::Receiver<bool>) {
     rounds(Stage::Tidy, shared, stop, None, async |shared, now| {
         fail::fail_point!("tidy", |why| Err(anyhow::anyhow!("failpoint: {why:?}")));
-        shared.pipeline.tidy_once(now).await?;
+        let kept = shared.plan.borrow().kept.clone();
+        shared.pipeline.tidy_once(&kept, now).await?;
         Ok(now + TIDY_EVERY)
     })
     .await;

@@ -15,31 +15,20 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use url::Url;
 
+pub use super::pause::RetryAfter;
 use super::{
     CollectParams,
     guard::{Guard, Refusal},
-    html,
+    html, pause,
     source::{Place, Request, Response},
 };
-use crate::model::{
-    limits,
-    time::{Span, Timestamp},
-};
+use crate::model::{limits, time::Span};
 
 /// Brings what a request asks for.
 #[async_trait]
 pub trait Fetch: Send + Sync {
     /// One visit, redirections included.
     async fn fetch(&self, request: &Request) -> Result<Response, FetchError>;
-}
-
-/// When a server wants to be asked again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// So long after its answer.
-    In(Span),
-    /// Not before.
-    At(Timestamp),
 }
 
 /// Why there is no answer. The caller decides by it how long to stay away.
@@ -242,6 +231,7 @@ async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) ->
     if !status.is_success() && !not_modified {
         match failure(status, headers) {
             FetchError::Status(_) if request.failures => {}
+            FetchError::RateLimited { .. } if request.limits => {}
             failure => return Err(failure),
         }
     }
@@ -253,6 +243,7 @@ async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) ->
         etag: text(headers, &header::ETAG),
         last_modified: text(headers, &header::LAST_MODIFIED),
         fresh_for: fresh_for(headers),
+        retry_after: retry_after(headers),
         body: Vec::new(),
         not_modified,
     };
@@ -276,15 +267,8 @@ fn failure(status: StatusCode, headers: &HeaderMap) -> FetchError {
     }
 }
 
-/// Both forms: seconds, and a date.
 fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
-    let value = text(headers, &header::RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(RetryAfter::In(Span::seconds(i64::from(seconds))));
-    }
-    let date = httpdate::parse_http_date(&value).ok()?;
-    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(RetryAfter::At(Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?)))
+    pause::wished(|name| text(headers, &HeaderName::from_static(name)))
 }
 
 /// `max-age` less `Age`.
@@ -327,17 +311,6 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
-    }
-
-    #[test]
-    fn a_pause_is_read_in_both_forms() {
-        let seconds = retry_after(&headers(&[("retry-after", "120")]));
-        assert_eq!(seconds, Some(RetryAfter::In(Span::seconds(120))));
-        let date = retry_after(&headers(&[("retry-after", "Fri, 20 Nov 2026 00:15:00 GMT")]));
-        assert_eq!(date, Some(RetryAfter::At(Timestamp::parse_rfc3339("2026-11-20T00:15:00Z").unwrap())));
-        for wrong in ["-1", "soon", "99999999999999"] {
-            assert_eq!(retry_after(&headers(&[("retry-after", wrong)])), None, "{wrong}");
-        }
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! Knows nothing of companies: it hands on every post a source has, and what is ours is decided later.
 
 pub mod discover;
+pub mod budget;
 pub mod fetch;
 pub mod guard;
 pub mod html;
 pub mod kind;
+mod loose;
 mod markup;
+mod pause;
 pub mod poll;
 pub mod schedule;
 pub mod source;

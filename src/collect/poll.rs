@@ -4,7 +4,7 @@ use super::{
     CollectParams,
     fetch::{Fetch, FetchError},
     schedule::{self, Failure, Hints, Outcome},
-    source::{Next, Question, Response, Source, SourceError},
+    source::{Next, Page, Question, Response, Source, SourceError},
 };
 use crate::model::{
     limits,
@@ -135,29 +135,20 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                 succeed(&mut new, now);
             } else {
                 match source.read(&response, state, now) {
-                    Ok(page) => {
-                        succeed(&mut new, now);
-                        hints.update_every = page.update_every;
-                        visit.warm_up = state.warmed_up_at.is_none();
-                        hints.next = step(&mut new, page.next);
-                        visit.outcome = Outcome::Read(page.posts.len());
-                        visit.posts = page.posts;
-                        visit.skipped = page.skipped;
-                        visit.withdrawn = page.withdrawn;
-                        visit.observed = page.observed;
-                        // Why here: validators of a page that was not read would hide it for ever.
-                        new.cursor = page.cursor;
-                        new.etag = response.etag;
-                        new.last_modified = response.last_modified;
-                        new.meter = page.meter.or(new.meter);
-                        // A history of several pages ends with the last of them.
-                        let whole = hints.next != Next::AtOnce;
-                        new.warmed_up_at = state.warmed_up_at.or(whole.then_some(now));
-                        if full {
-                            new.last_full_at = Some(now);
+                    Ok(page) => match failure(page.failure.clone(), &response) {
+                        Some(failure) => {
+                            // What it cost is known all the same.
+                            (new.cursor, new.meter) = (page.cursor, page.meter.or(new.meter));
+                            visit.outcome = fail(&mut new, failure);
                         }
+                        None => {
+                            (hints.next, hints.update_every) = take(&mut new, &mut visit, page, response, full, now)
+                        }
+                    },
+                    Err(error) => {
+                        let failure = failure(Some(error), &response);
+                        visit.outcome = failure.map_or(Outcome::NotModified, |failure| fail(&mut new, failure));
                     }
-                    Err(error) => visit.outcome = fail(&mut new, error.into()),
                 }
             }
         }
@@ -167,6 +158,51 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
     visit.host_pause = schedule::host_pause(&visit.outcome, now);
     visit.state = new;
     visit
+}
+
+/// What is wrong with an answer that was read. A server that wants a pause gets it, whatever stands in its refusal —
+/// unless that says that there will be nothing for much longer.
+fn failure(read: Option<SourceError>, response: &Response) -> Option<Failure> {
+    let limited = matches!(response.status, 429 | 503)
+        .then_some(FetchError::RateLimited { status: response.status, retry_after: response.retry_after });
+    match (read, limited) {
+        (Some(spent @ SourceError::Spent { .. }), _) => Some(spent.into()),
+        (_, Some(limited)) => Some(limited.into()),
+        (read, None) => read.map(Failure::Read),
+    }
+}
+
+/// Takes in what stood on a page, and says when its source wants to go on.
+fn take(
+    new: &mut SourceState,
+    visit: &mut Visit,
+    page: Page,
+    response: Response,
+    full: bool,
+    now: Timestamp,
+) -> (Next, Option<Span>) {
+    succeed(new, now);
+    let first = new.warmed_up_at.is_none();
+    let next = step(new, page.next);
+    visit.warm_up = first;
+    visit.outcome = Outcome::Read(page.posts.len());
+    visit.posts = page.posts;
+    visit.skipped = page.skipped;
+    visit.withdrawn = page.withdrawn;
+    visit.observed = page.observed;
+    // Why here: validators of a page that was not read would hide it for ever.
+    new.cursor = page.cursor;
+    new.etag = response.etag;
+    new.last_modified = response.last_modified;
+    new.meter = page.meter.or(new.meter);
+    // A history of several pages ends with the last of them.
+    if first && next != Next::AtOnce {
+        new.warmed_up_at = Some(now);
+    }
+    if full {
+        new.last_full_at = Some(now);
+    }
+    (next, page.update_every)
 }
 
 /// Counts questions without a pause between them: a service that always promises more must not keep us for ever.

@@ -24,6 +24,8 @@ use crate::{
 pub const LONGEST: Span = limits::INTERVAL;
 /// A network that fails costs the server nothing, so we look more often.
 const LONGEST_OFFLINE: Span = Span::minutes(30);
+/// Looking whether there is money again costs nothing, and an incident that opens meanwhile may use what was kept back.
+const LONGEST_SPENT: Span = Span::hours(1);
 /// Nobody is asked twice within this, whatever anybody configured.
 const SHORTEST: Span = Span::seconds(10);
 /// The share of the interval over which visits are spread.
@@ -86,7 +88,7 @@ pub fn next_due(
             own.max(wish.min(LONGEST))
         }
         Outcome::Failed(Failure::Fetch(FetchError::Gone)) => LONGEST,
-        Outcome::Failed(Failure::Read(SourceError::Spent { until })) => (*until - now).clamp(SHORTEST, LONGEST),
+        Outcome::Failed(Failure::Read(SourceError::Spent { until })) => (*until - now).clamp(SHORTEST, LONGEST_SPENT),
         Outcome::Failed(Failure::Fetch(FetchError::Timeout | FetchError::Transport(_))) => {
             back_off(own, state.errors, LONGEST_OFFLINE.max(own))
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use url::Url;
 
-use super::SourceBasics;
+use super::{SourceBasics, fetch::RetryAfter};
 use crate::model::{
     post::Post,
     secret::Secret,
@@ -28,7 +28,7 @@ pub trait Source: Send + Sync {
     fn request(&self, state: &SourceState, now: Timestamp) -> Question;
 
     /// What is written down before the question of now is asked, because it costs whether an answer arrives or not.
-    /// The question is asked of the state before; `read` sees the reservation and may give back what was not used.
+    /// `request` and `read` then see the reservation in their state, and `read` may give back what was not used.
     fn reserve(&self, _state: &SourceState, _now: Timestamp) -> Option<Reservation> {
         None
     }
@@ -95,6 +95,8 @@ pub struct Request {
     pub secrets: Vec<(&'static str, Secret)>,
     /// `read` also wants to see answers that tell of a failure (4xx and 5xx, but neither 429 nor 503 nor 410).
     pub failures: bool,
+    /// `read` wants to see 429 and 503 as well, because they settle what was reserved. They stay what they are.
+    pub limits: bool,
 }
 
 impl Request {
@@ -118,7 +120,14 @@ impl Request {
     }
 
     const fn to(place: Place) -> Self {
-        Self { place, etag: None, last_modified: None, payload: None, secrets: Vec::new(), failures: false }
+        let (etag, last_modified, payload) = (None, None, None);
+        Self { place, etag, last_modified, payload, secrets: Vec::new(), failures: false, limits: false }
+    }
+
+    /// Also its refusals are read: what was reserved for a question that was turned away is given back.
+    pub const fn counted(mut self) -> Self {
+        self.limits = true;
+        self
     }
 
     /// With a token in the `Authorization` header.
@@ -171,6 +180,8 @@ pub struct Response {
     pub last_modified: Option<String>,
     /// How long the answer stays fresh, by `Cache-Control` and `Age`.
     pub fresh_for: Option<Span>,
+    /// When the server wants to be asked again, where it refused for now.
+    pub retry_after: Option<RetryAfter>,
     /// The page, decompressed. Empty when not modified.
     pub body: Vec<u8>,
     /// Nothing new since the remembered answer.
@@ -196,6 +207,8 @@ pub struct Page {
     pub meter: Option<Meter>,
     /// When to go on.
     pub next: Next,
+    /// The answer is a failure all the same. Cursor and meter hold, because they say what it cost; nothing else does.
+    pub failure: Option<SourceError>,
 }
 
 /// When the next question is due, as far as the source knows it.

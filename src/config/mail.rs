@@ -38,7 +38,7 @@ pub(super) fn read(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settin
             reply_to,
             dashboard,
             zone: settings.zone,
-            x_connected: false, // There is no source of X yet.
+            x_connected: settings.sources.iter().any(|source| source.kind.word == "x"),
         });
         settings.smtp = s
             .required("smtp", "[mail.smtp] host = \"smtp.example.jp\"", |n, m| {

@@ -101,6 +101,8 @@ pub struct SourceState {
     pub steps: u32,
     /// What the service has granted and what is left of it; for services that count.
     pub meter: Option<Meter>,
+    /// An incident is open: what was kept back for one may be used. Never stored; the pipeline says it.
+    pub urgent: bool,
 }
 
 /// The cursor of what nobody visits: others bring it.
@@ -137,6 +139,7 @@ impl SourceState {
             gone: false,
             steps: 0,
             meter: None,
+            urgent: false,
         }
     }
 }

@@ -17,6 +17,7 @@ mod error;
 mod figures;
 mod incidents;
 mod ingest;
+mod kept;
 mod mentions;
 mod outbox;
 mod place;

@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, kept,
     place::Engine,
     rows::{bigint, count, maybe_time, time, word},
     sql::sql,
@@ -21,6 +21,7 @@ use crate::model::{
 
 sql! {
     SOURCE_STATES = "select * from source_state order by source";
+    SOURCE_STATE = "select * from source_state where source = $1";
     SAVE_SOURCE_STATE = "
         insert into source_state (source, cursor, etag, last_modified, visits, errors, last_error, next_due_at,
                                   last_ok_at, warmed_up_at, last_full_at, gone, steps, meter_used, meter_limit,
@@ -71,6 +72,12 @@ impl Store {
         rows.iter().map(source_state).collect()
     }
 
+    /// What is remembered of `source`, if it was ever visited.
+    pub async fn source_state(&self, source: &SourceName) -> Result<Option<SourceState>, StoreError> {
+        let row = sqlx::query(SOURCE_STATE).bind(&source.0).fetch_optional(&self.read).await?;
+        row.as_ref().map(source_state).transpose()
+    }
+
     /// Writes down what a question is going to cost.
     pub async fn reserve(&self, state: &SourceState) -> Result<(), StoreError> {
         in_transaction!(self, tx => save_state(&mut tx, state))
@@ -104,7 +111,7 @@ impl Store {
     }
 
     /// Forgets what nobody needs any longer: old coverage, marks of posts about nobody, names of authors outside
-    /// open incidents (their pseudonyms stay), texts after 90 days.
+    /// open incidents (their pseudonyms stay), texts after 90 days or when their source's operator says so.
     pub async fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
         in_transaction!(self, tx => forget(&mut tx, now))?;
         self.fold_log(sqlite::WAL_BYTES).await?;
@@ -134,7 +141,7 @@ async fn forget(c: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError>
     sqlx::query(DROP_TEXTS).bind(texts_until).execute(&mut *c).await?;
     sqlx::query(DROP_EVIDENCE).bind(texts_until).execute(&mut *c).await?;
     sqlx::query(DROP_MAILS).bind(texts_until).execute(&mut *c).await?;
-    Ok(())
+    kept::obey(c, now).await
 }
 
 /// The buckets between two visits that worked, if they lie further apart than anybody waits for.
@@ -199,6 +206,7 @@ fn source_state(row: &AnyRow) -> Result<SourceState, StoreError> {
         gone: row.try_get::<i64, _>("gone")? != 0,
         steps: u32::try_from(count(row, "steps")?).unwrap_or(0),
         meter: meter(row)?,
+        urgent: false,
     })
 }
 

@@ -52,16 +52,21 @@ impl Source for Service {
         &self.basics
     }
 
-    fn request(&self, state: &SourceState, _now: Timestamp) -> Question {
-        match state.cursor.0.parse() {
-            Ok(3.0) => Question::Blind(SourceError::Spent { until: meter(3.0).resets_at }),
+    fn request(&self, state: &SourceState, now: Timestamp) -> Question {
+        match state.cursor.0.split_once(" for ") {
+            Some((_, paid)) if paid != now.millis().to_string() => {
+                Question::Blind(SourceError::Spent { until: meter(3.0).resets_at })
+            }
             _ => Question::Ask(Request::api("https://service.example/")),
         }
     }
 
-    fn reserve(&self, state: &SourceState, _now: Timestamp) -> Option<Reservation> {
-        let used = state.cursor.0.parse::<f64>().unwrap_or(0.0) + 1.0;
-        (used <= 3.0).then(|| Reservation { cursor: Cursor(used.to_string()), meter: meter(used) })
+    /// The cursor tells how many questions were paid for, and when the last one was.
+    fn reserve(&self, state: &SourceState, now: Timestamp) -> Option<Reservation> {
+        let before = state.cursor.0.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
+        let used = before + 1.0;
+        let cursor = Cursor(format!("{used} for {}", now.millis()));
+        (used <= 3.0).then(|| Reservation { cursor, meter: meter(used) })
     }
 
     fn read(&self, _response: &Response, state: &SourceState, _now: Timestamp) -> Result<Page, SourceError> {
@@ -87,9 +92,8 @@ async fn visit(t: &TestStore, service: &Service, fetch: &Answers, now: Timestamp
     if let Some(reserved) = poll::reserved(service, &state, now) {
         t.store.reserve(&reserved).await.unwrap();
     }
-    let asked = poll::ask(service, &state, fetch, now).await;
     let state = poll::remembered(service, t.store.source_states().await.unwrap().pop(), now);
-    poll::settle(service, &state, asked, &CollectParams::default(), now)
+    poll::visit(service, &state, fetch, &CollectParams::default(), now).await
 }
 
 #[tokio::test]

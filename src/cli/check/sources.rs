@@ -54,6 +54,9 @@ pub(super) async fn legs(settings: &Settings, offline: bool, now: Timestamp, lan
         );
         legs.push(Leg::new("contact", lang, Mark::Look, text));
     }
+    if settings.sources.iter().any(|source| source.kind.word == "x") {
+        return legs;
+    }
     let x = say(
         lang,
         "X（旧Twitter） 未接続（多くの炎上はXから始まります）",
@@ -214,6 +217,10 @@ impl Visitor {
             ));
         }
         match newest {
+            // It answers in steps, and what it brings comes with the next.
+            _ if n == 0 && page.meter.is_some() => {
+                Leg::new("source", lang, Mark::Good, say(lang, "応答あり", "it answers"))
+            }
             _ if n == 0 => leg(Mark::Look).cured_by(say(
                 lang,
                 "項目がありません。フィードの場所が合っているか確かめてください",

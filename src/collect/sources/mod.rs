@@ -2,7 +2,10 @@
 
 pub mod feed;
 pub mod jsonl;
+pub mod niconico;
 pub mod templates;
+pub mod x;
+pub mod youtube;
 
 use std::path::PathBuf;
 
@@ -12,7 +15,7 @@ use super::{
 };
 
 /// Every kind of source, in the order in which people are told of them.
-pub const KINDS: &[&Kind] = &[&feed::KIND, &jsonl::KIND];
+pub const KINDS: &[&Kind] = &[&feed::KIND, &jsonl::KIND, &youtube::KIND, &niconico::KIND, &x::KIND];
 
 /// One configured source.
 #[derive(Debug, Clone, PartialEq)]
