@@ -147,6 +147,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         standing::STATEMENTS,
         watched::STATEMENTS,
+        kept::STATEMENTS,
         withdrawn::STATEMENTS,
     ]
     .concat()

@@ -22,6 +22,9 @@ mod services;
 // Feeds in the shapes of the services.
 #[cfg(test)]
 mod feeds;
+// Services that count, for a whole day.
+#[cfg(test)]
+mod apis;
 
 // Every bound on what a stranger can make us hold or wait for.
 #[cfg(test)]

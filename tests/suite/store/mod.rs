@@ -309,3 +309,29 @@ async fn texts_are_dropped_after_ninety_days_and_what_was_found_in_them_stays() 
         assert_eq!(t.words("select category from v_mentions").await, "leak");
     }
 }
+
+#[tokio::test]
+async fn what_an_operator_lets_us_keep_for_a_week_is_gone_after_a_week_also_when_its_source_is_gone() {
+    for t in TestStore::all().await {
+        let mut video = judged("1", "mei", "不正利用の連絡が来た", 0);
+        (video.post.views, video.post.title) = (Some(300), Some("題名".into()));
+        video.post.source = SourceName("week".into());
+        t.ingest(vec![video, judged("2", "sora", "また不正利用の連絡が来た", 1)]).await;
+        let kept = [(SourceName("week".into()), Some(Span::days(7))), (SourceName("sns".into()), None)];
+        t.store.keep_for(&kept).await.unwrap();
+        let texts = "select body from post order by external_id";
+        t.store.tidy(noon() + Span::days(6)).await.unwrap();
+        assert_eq!(t.words(texts).await, "不正利用の連絡が来た また不正利用の連絡が来た");
+        // From here on nobody speaks of that source any more.
+        t.store.keep_for(&[]).await.unwrap();
+        t.store.tidy(noon() + Span::days(8)).await.unwrap();
+        assert_eq!(t.words(texts).await, " また不正利用の連絡が来た");
+        let left = "select count(*) from post where title is not null or views is not null or author_followers is null";
+        assert_eq!(t.number(left).await, 1);
+        assert_eq!(t.number("select count(*) from mention where evidence = '[]'").await, 1);
+        assert_eq!(t.number("select count(*) from mention where category = 'leak'").await, 2);
+        // The operator thought better of it: the usual time holds again, for what is still there.
+        t.store.keep_for(&[(SourceName("week".into()), None)]).await.unwrap();
+        assert_eq!(t.number("select count(*) from retention").await, 0);
+    }
+}

@@ -173,7 +173,7 @@ impl Memory {
     /// Remembers that a post was seen on `day`; whether that look was free, because it was paid for that day already.
     pub(super) fn see(&mut self, id: &str, name: &str, day: i64) -> bool {
         if let Some(known) = self.known.iter_mut().find(|k| k.id == id) {
-            let free = known.day >= day;
+            let free = known.day == day;
             (known.day, known.missed) = (known.day.max(day), false);
             return free;
         }

@@ -229,8 +229,13 @@ impl Source for XSource {
 
     fn reserve(&self, state: &SourceState, now: Timestamp) -> Option<Reservation> {
         let mut memory = self.memory(state, now);
-        let Plan::Ask(step, cost) = plan::next(&memory, &self.params, state.urgent, now) else { return None };
-        memory.reserve(step, cost, now);
+        match plan::next(&memory, &self.params, state.urgent, now) {
+            Plan::Ask(step, cost) => memory.reserve(step, cost, now),
+            // What was reserved at this very moment and lost must not be taken for a question that is paid for.
+            Plan::Wait(_) | Plan::Spent(_) => {
+                memory.asked.as_mut().filter(|asked| asked.at == now)?.at = Timestamp::default()
+            }
+        }
         Some(Reservation { cursor: memory.cursor(), meter: memory.meter(&self.params, now) })
     }
 

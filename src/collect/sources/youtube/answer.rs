@@ -146,7 +146,7 @@ fn hear(source: &YoutubeSource, memory: &mut Memory, of: &str, answer: &Value, n
     let Some(known) = memory.video(of) else { return page };
     let until = known.heard_until;
     let mut newest = before.as_ref().map_or(until, |thread| thread.newest);
-    let mut oldest = Timestamp::from_millis(i64::MAX);
+    let (mut oldest, mut any) = (Timestamp::from_millis(i64::MAX), false);
     for thread in loose::list(answer, "items") {
         let top = loose::at(thread, "snippet.topLevelComment").into_iter();
         for (n, comment) in top.chain(loose::list(thread, "replies.comments")).enumerate() {
@@ -160,12 +160,17 @@ fn hear(source: &YoutubeSource, memory: &mut Memory, of: &str, answer: &Value, n
                     oldest = oldest.min(at);
                 }
             }
-            page.posts.push(post);
+            any = true;
+            // Newest first: what was said before the last look was read then, unless it was changed since.
+            let changed = loose::time(comment, "snippet.updatedAt").max(post.published_at);
+            if changed.is_none_or(|at| at > until) {
+                page.posts.push(post);
+            }
         }
     }
     let pages = before.as_ref().map_or(0, |thread| thread.pages) + 1;
     let token = loose::name(answer, "nextPageToken").filter(|token| before.is_none_or(|b| b.token != *token));
-    let goes_on = !page.posts.is_empty() && oldest > until && pages < PAGES;
+    let goes_on = any && oldest > until && pages < PAGES;
     match token.filter(|_| goes_on) {
         Some(token) => memory.thread = Some(Thread { video: of.to_owned(), token, pages, newest }),
         None => (known.heard, known.heard_until) = (known.said, newest),

@@ -213,8 +213,11 @@ impl Source for YoutubeSource {
 
     fn reserve(&self, state: &SourceState, now: Timestamp) -> Option<Reservation> {
         let mut memory = Memory::of(state, &self.params, now);
-        let Plan::Ask(step) = plan::next(&memory, &self.params, state.urgent, now) else { return None };
-        memory.reserve(step, now);
+        match plan::next(&memory, &self.params, state.urgent, now) {
+            Plan::Ask(step) => memory.reserve(step, now),
+            // What was reserved at this very moment and lost must not be taken for a question that is paid for.
+            Plan::Wait(_) | Plan::Spent(_) => drop(memory.asked.take().filter(|(at, _)| *at == now)?),
+        }
         Some(Reservation { cursor: memory.cursor(), meter: memory.meter(&self.params, now) })
     }
 

@@ -10,7 +10,10 @@ use super::{
     memory::{Memory, Step, Video},
 };
 use crate::{
-    collect::{budget::pacific_day, source::Next},
+    collect::{
+        budget::{Grant, pacific_day},
+        source::Next,
+    },
     model::time::{Span, Timestamp},
 };
 
@@ -21,7 +24,7 @@ pub(super) const PAGES: u32 = 3;
 /// A look that is made anyway takes those with it that were due within this.
 const SOON: Span = Span::minutes(15);
 /// How far the day may be ahead of an even use.
-const AHEAD: Span = Span::hours(2);
+const AHEAD: Span = Span::hours(1);
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +80,7 @@ pub(super) fn pause(memory: &Memory, params: &Params, urgent: bool, now: Timesta
 
 /// Whether the day's searches have a page more to give: not when they are ahead of an even use, and not near the end.
 pub(super) fn may_turn_page(memory: &Memory, params: &Params, now: Timestamp) -> bool {
-    let even = params.searches.even(pacific_day(now), now, AHEAD);
+    let even = Grant(params.searches.ceiling(false)).even(pacific_day(now), now, AHEAD);
     memory.searches.used() < even.min(params.searches.slow())
 }
 
