@@ -262,7 +262,7 @@ empties as (
 )
 select
     s.source,
-    (select p.channel from post p where p.source = s.source order by p.id desc limit 1) as channel,
+    (select p.channel from post p where p.source = s.source order by p.external_id limit 1) as channel,
     case
         when s.gone = 1 then 'gone'
         when s.errors >= 3 then 'failing'

@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, common: &Common) -> Outcome {
     })?;
     let (rows, now) = (rows(figures, listed), SystemClock.now());
     let text = if args.json {
-        rows.iter().map(|row| format!("{}\n", object(row))).collect()
+        rows.iter().map(|row| object(row).to_string() + "\n").collect()
     } else {
         said(&rows, now, common.lang, columns())
     };

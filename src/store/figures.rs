@@ -69,7 +69,7 @@ pub struct Visited {
 pub struct SourceFigures {
     /// Which.
     pub source: SourceName,
-    /// Where its posts are from, by the last one that named somebody.
+    /// Where its posts are from, by one that named somebody.
     pub channel: Option<String>,
     /// In one word.
     pub status: SourceStatus,

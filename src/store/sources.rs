@@ -132,8 +132,9 @@ impl Store {
 }
 
 async fn forget(c: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
-    for old in [PRUNE_COVERAGE, PRUNE_HOURS, PRUNE_LAGS] {
-        sqlx::query(old).bind((now - Span::days(90)).millis()).execute(&mut *c).await?;
+    // What is usual is told from four weeks, a delay from one day.
+    for (old, kept) in [(PRUNE_COVERAGE, 90), (PRUNE_HOURS, 35), (PRUNE_LAGS, 8)] {
+        sqlx::query(old).bind((now - Span::days(kept)).millis()).execute(&mut *c).await?;
     }
     sqlx::query(PRUNE_SEEN).bind((now - Span::days(30)).millis()).execute(&mut *c).await?;
     sqlx::query(DROP_HANDLES).bind((now - Span::days(2)).millis()).execute(&mut *c).await?;

@@ -72,9 +72,9 @@ struct Web {
 struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    fn below(&mut self, n: u64) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
+        usize::try_from((self.0 >> 33) % n).unwrap()
     }
 }
 
@@ -83,12 +83,12 @@ const SIGHS: [&str; 6] =
     ["もう解約する", "本当にひどい", "最悪だ", "がっかりした", "二度と契約しない", "対応がひどすぎる"];
 
 fn complaint(dice: &mut Dice) -> String {
-    let (n, place, sigh) = (dice.below(900) + 100, PLACES[dice.below(8) as usize], SIGHS[dice.below(6) as usize]);
+    let (n, place, sigh) = (dice.below(900) + 100, PLACES[dice.below(8)], SIGHS[dice.below(6)]);
     format!("{place}で青空テレコムの回線がまた切れた。サポートに{n}分待たされてつながらない。{sigh}")
 }
 
 fn chatter(dice: &mut Dice) -> String {
-    let (n, place) = (dice.below(9_000), PLACES[dice.below(8) as usize]);
+    let (n, place) = (dice.below(9_000), PLACES[dice.below(8)]);
     format!("{place}の青空テレコムの店の前を通った。整理番号は{n}番だった")
 }
 
@@ -99,8 +99,8 @@ impl Web {
         while at < end() {
             at = at + Span::seconds(60 + i64::try_from(dice.below(1_700)).unwrap());
             let text = if dice.below(6) == 0 { complaint(&mut dice) } else { chatter(&mut dice) };
-            let feed = dice.below(FEEDS as u64) as usize;
-            feeds[feed].push(Item { id: dice.below(1 << 40) as usize, at, text });
+            let feed = dice.below(FEEDS as u64);
+            feeds[feed].push(Item { id: dice.below(1 << 40), at, text });
         }
         Self { feeds, shown: 60, clock: Arc::clone(clock) }
     }
@@ -109,9 +109,9 @@ impl Web {
     fn burst(&mut self, from: Timestamp, posts: i64) {
         let mut dice = Dice(99);
         for n in 0..posts {
-            let feed = &mut self.feeds[dice.below(FEEDS as u64) as usize];
+            let feed = &mut self.feeds[dice.below(FEEDS as u64)];
             let at = from + Span::seconds(n * 3_600 / posts);
-            feed.push(Item { id: dice.below(1 << 40) as usize, at, text: complaint(&mut dice) });
+            feed.push(Item { id: dice.below(1 << 40), at, text: complaint(&mut dice) });
             feed.sort_by_key(|item| item.at);
         }
     }
@@ -124,7 +124,7 @@ impl Web {
         for n in 1..=posts {
             let text = if n % 6 == 0 { complaint(&mut dice) } else { chatter(&mut dice) };
             let at = until - Span::seconds(n * 36 * 3_600 / posts);
-            self.feeds[feed].insert(0, Item { id: dice.below(1 << 40) as usize, at, text });
+            self.feeds[feed].insert(0, Item { id: dice.below(1 << 40), at, text });
         }
     }
 
@@ -352,5 +352,4 @@ async fn a_fire_that_nobody_could_see_is_told_late_and_with_its_own_time() {
     let mail = mailparse::parse_mail(mails[0][0].as_str().unwrap().as_bytes()).unwrap().subparts[0].get_body().unwrap();
     let told = format!("遅れての通知です。投稿が最も多かったのは{}からの1時間", burst.short(Zone::JST));
     assert!(mail.replace(['\r', '\n'], "").contains(&told), "{mail}");
-    println!("{}\n{:?}\n{mail}", world.told(), world.subjects);
 }

@@ -35,6 +35,19 @@ fn the_text_part_reads_as_reviewed() {
 }
 
 #[test]
+fn a_mail_says_how_much_of_the_company_it_could_not_see() {
+    let mut story = samples::critical();
+    let said = |story: &Story| parts(&compose_now(story)).0.replace('\n', "");
+    assert!(said(&story).contains("取得できていないもの：掲示板まとめ1"), "{}", said(&story));
+    story.coverage.unseen_percent = 61;
+    assert!(
+        said(&story).contains("一部の情報源が見えていません（ふだんこの会社の投稿の約61%が出るところ）：掲示板まとめ1"),
+        "{}",
+        said(&story)
+    );
+}
+
+#[test]
 fn every_mail_has_exactly_its_headers() {
     for (name, story) in all() {
         let rendered = compose_now(&story);
