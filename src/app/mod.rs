@@ -39,3 +39,4 @@ mod testing;
 mod verdict;
 mod visits;
 mod watchdog;
+pub mod websub;

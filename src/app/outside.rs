@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     model::{secret::Secret, time::Span},
-    web::{Window, WindowError, Witness, ingest::Gate, knock::Door},
+    web::{Behind, Window, WindowError, Witness, ingest::Gate, knock, websub::Subscriber},
 };
 
 /// A port that is taken is tried again after this: the process before us may still be stopping.
@@ -25,18 +25,26 @@ const TICK: Duration = Duration::from_secs(10);
 /// A clock that is off by less has been set right, not wrong.
 const JUMP: Span = Span::seconds(30);
 
+/// Where whoever comes from outside is let in, and how far.
+pub(super) struct Door {
+    pub listen: SocketAddr,
+    pub token: Option<Secret>,
+    pub desk: Desk,
+    /// Hubs may bring news.
+    pub web_sub: bool,
+}
+
 /// Answers machines. A port that is taken is a warning and no end: an alert service must not die of it, and whoever
 /// asks for its health and gets none has been told as well.
 ///
-/// Posts are taken from those who know `token`, and from `import` on this machine.
+/// Posts are taken from those who know the token, and from `import` on this machine.
 pub(super) async fn answer(
-    listen: SocketAddr,
-    token: Option<Secret>,
+    door: Door,
     shared: Arc<Shared>,
-    desk: Desk,
     opened: impl Fn(std::result::Result<SocketAddr, WindowError>) + Send,
     mut stop: watch::Receiver<bool>,
 ) {
+    let Door { listen, token, desk, web_sub } = door;
     let mut said = false;
     let window = loop {
         match Window::open(listen).await {
@@ -64,9 +72,10 @@ pub(super) async fn answer(
             (None, None)
         }
     };
+    let subscriber = web_sub.then(|| Arc::clone(&shared) as Arc<dyn Subscriber>);
     opened(Ok(address));
     window
-        .serve(shared as Arc<dyn Witness>, gate, async {
+        .serve(Behind { witness: Arc::clone(&shared) as Arc<dyn Witness>, gate, subscriber }, async {
             // An error means that the other end is gone, and with it the reason to answer.
             let _stopped = stop.wait_for(|stopped| *stopped).await;
         })
@@ -80,7 +89,7 @@ fn gate(
     shared: &Shared,
     desk: Desk,
 ) -> Result<(Gate, Option<house::Note>)> {
-    let door = Door { address, token: house::token()? };
+    let door = knock::Door { address, token: house::token()? };
     let note = house::Note::put(&shared.pipeline.store().params().path, &door);
     let note = note.inspect_err(|error| tracing::warn!("`hinomi import` will not find us: {error}"));
     Ok((Gate::new(token, &door.token, Arc::new(desk)), note.ok()))

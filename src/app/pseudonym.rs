@@ -65,6 +65,20 @@ impl Pseudonyms {
     }
 }
 
+impl Pseudonyms {
+    /// A word that only the holder of the key can make, of these words in this order. The first says what for: no
+    /// author's pseudonym, which is shorter, is ever such a word.
+    pub(super) fn seal(&self, words: &[&str]) -> String {
+        let mut mac = self.0.clone();
+        for word in words {
+            // With their lengths, so that two lists never run together to the same.
+            mac.update(&word.len().to_be_bytes());
+            mac.update(word.as_bytes());
+        }
+        hex(mac.finalize().into_bytes().iter())
+    }
+}
+
 /// What boards write where nobody gave a name. Thirty people under it are not one person.
 fn is_nobody(author: &str) -> bool {
     const NOBODY: [&str; 8] = ["名無し", "ななし", "匿名", "id非公開", "ゲスト", "anonymous", "guest", "unknown"];

@@ -36,6 +36,7 @@ use super::{
     tasks::{self, Shared},
     tell::Recipients,
     watchdog::{self, Guard},
+    websub::{self, Subscriptions, WebSub},
 };
 use crate::{
     alert::{MailParams, notifier::Notifier, sighting::Sighting, trouble::Trouble},
@@ -99,6 +100,17 @@ pub enum Notice {
     Sent(u32),
 }
 
+/// Who may come to us from outside, and where.
+#[derive(Clone, Default)]
+pub struct Openings {
+    /// Where machines are answered; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
+    /// The word that lets others bring posts to `/ingest`.
+    pub token: Option<Secret>,
+    /// Hubs are subscribed to, and bring news.
+    pub web_sub: Option<WebSub>,
+}
+
 /// A Hinomi that is built and may be running.
 pub struct App {
     shared: Arc<Shared>,
@@ -142,6 +154,7 @@ impl App {
             fatal,
             mail_owed: Notify::new(),
             mentions_stored: Notify::new(),
+            subscriptions: Subscriptions::new(pseudonyms.clone()),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -170,6 +183,11 @@ impl App {
         sight::look(&self.shared, now).await
     }
 
+    /// The feed of `source` has named the hub that tells of its news, and the address by which that hub knows it.
+    pub fn offer_hub(&self, source: &SourceName, hub: &str, topic: &str) {
+        self.shared.subscriptions.offer(source, hub, topic, self.shared.clock.now());
+    }
+
     /// Starts the four loops, and the look at the sources beside them.
     pub fn start(&mut self) {
         self.shared.shortage.keep_room();
@@ -177,21 +195,21 @@ impl App {
         self.tasks.spawn(sight::keep_watch(Arc::clone(&self.shared), self.stop.subscribe()));
     }
 
-    /// Has somebody look after the loops from a thread of its own, keeps an eye on the clock, and answers machines at
-    /// `listen`, where posts are taken from those who know `token`. `opened` is told where, or why not yet.
-    pub fn attend(
-        &mut self,
-        listen: Option<SocketAddr>,
-        token: Option<Secret>,
-        opened: impl Fn(Result<SocketAddr, WindowError>) + Send + 'static,
-    ) {
+    /// Has somebody look after the loops from a thread of its own, keeps an eye on the clock, and answers whoever comes
+    /// to the `openings`. `opened` is told where, or why not yet.
+    pub fn attend(&mut self, openings: Openings, opened: impl Fn(Result<SocketAddr, WindowError>) + Send + 'static) {
         self.watchdog = watchdog::start(Arc::clone(&self.shared.vitals), self.shared.fatal.clone());
         self.tasks.spawn(outside::watch_the_clock(Arc::clone(&self.shared), self.stop.subscribe()));
+        let Openings { listen, token, web_sub } = openings;
         if let Some(listen) = listen {
             let shared = || Arc::clone(&self.shared);
             let (desk, line) = Desk::new(shared());
             self.tasks.spawn(desk::work(shared(), line, self.stop.subscribe()));
-            self.tasks.spawn(outside::answer(listen, token, shared(), desk, opened, self.stop.subscribe()));
+            let door = outside::Door { listen, token, desk, web_sub: web_sub.is_some() };
+            self.tasks.spawn(outside::answer(door, shared(), opened, self.stop.subscribe()));
+            if let Some(web_sub) = web_sub {
+                self.tasks.spawn(websub::renew(shared(), web_sub, self.stop.subscribe()));
+            }
         }
     }
 

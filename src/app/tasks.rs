@@ -27,6 +27,7 @@ use super::{
     stage::Stage,
     supervise::{Fatal, supervise},
     visits,
+    websub::Subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -62,6 +63,8 @@ pub(super) struct Shared {
     pub mail_owed: Notify,
     /// Mentions were stored: there is something to look at before the minute is over.
     pub mentions_stored: Notify,
+    /// Hubs that tell us of news.
+    pub subscriptions: Subscriptions,
 }
 
 impl Shared {

@@ -156,7 +156,7 @@ impl Gate {
             return Err(if self.public.is_some() { refusal::unknown() } else { refusal::closed() });
         }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Err(refusal::crowded()) };
-        grant.0.store(true, SeqCst);
+        grant.give();
         let (source, history) = wishes(parts.uri.query())?;
         let gzipped = encoding(&parts.headers)?;
         let bytes = match timeout(limits::INGEST_BODY.to_std(), whole(body, limits::INGEST_BYTES)).await {
@@ -185,6 +185,10 @@ impl Gate {
 pub(super) struct Grant(Arc<AtomicBool>);
 
 impl Grant {
+    pub(super) fn give(&self) {
+        self.0.store(true, SeqCst);
+    }
+
     pub(super) fn is_given(&self) -> bool {
         self.0.load(SeqCst)
     }

@@ -22,9 +22,10 @@ use tokio::{
 };
 
 use super::{
-    Witness,
+    Behind, Witness,
     health::Status,
-    ingest::{self, Gate, Grant},
+    ingest::{self, Grant},
+    websub,
 };
 use crate::model::limits;
 
@@ -60,9 +61,9 @@ impl Window {
         self.0.local_addr()
     }
 
-    /// Answers until `stop` ends, then drops every connection. Without a gate nobody brings anything.
-    pub async fn serve(self, witness: Arc<dyn Witness>, gate: Option<Arc<Gate>>, stop: impl Future<Output = ()>) {
-        let router = router(witness, gate);
+    /// Answers until `stop` ends, then drops every connection.
+    pub async fn serve(self, behind: Behind, stop: impl Future<Output = ()>) {
+        let router = router(behind);
         let mut stop = pin!(stop);
         // Dropped with this future, and with it every connection.
         let mut talks = JoinSet::new();
@@ -108,14 +109,15 @@ async fn over(grant: &Grant) {
     }
 }
 
-fn router(witness: Arc<dyn Witness>, gate: Option<Arc<Gate>>) -> Router {
+fn router(behind: Behind) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
-        .with_state(witness)
-        .merge(ingest::router(gate))
+        .with_state(behind.witness)
+        .merge(ingest::router(behind.gate))
+        .merge(websub::router(behind.subscriber))
         .layer(middleware::from_fn(guarded))
 }
 

@@ -2,6 +2,7 @@
 
 mod import;
 mod ingest;
+mod websub;
 
 use std::process::{Command, Output};
 

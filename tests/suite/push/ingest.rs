@@ -196,3 +196,21 @@ fn a_delivery_that_trips_the_program_costs_nobody_else_anything() {
     assert_eq!(numbers(&hinomi.push(&line("1", "aya", ABOUT)).1, &["new"]), [1]);
     assert_eq!(hinomi.get("/readyz").code, 200);
 }
+
+#[test]
+fn killed_before_or_after_the_commit_nothing_is_acknowledged_and_nothing_is_lost_or_doubled() {
+    for (point, known) in [("c1_before", 0), ("c1_after", 1)] {
+        let place = open_place();
+        // The first transaction is the visit of the place's own source, the second is ours.
+        let mut hinomi = place.start(&format!("{point}=1*off->return"));
+        let visited = "hinomi_source_polls_total{source_kind=\"jsonl\",outcome=\"ok\"}";
+        hinomi.until("/metrics", |a| sample(&a.body, visited) == Some(1.0));
+        let answer = hinomi.bring("", &bearer(TOKEN), line("1", "aya", ABOUT).as_bytes());
+        assert_eq!(answer.code, 0, "{point}: {answer:?}");
+        assert!(!hinomi.end().0.success());
+        let mut hinomi = place.start("");
+        let (code, said) = hinomi.push(&line("1", "aya", ABOUT));
+        assert_eq!((code, numbers(&said, &["accepted", "duplicates"])), (200, vec![1, known]), "{point}");
+        assert_eq!(sql(&place, "select * from post").len(), 1, "{point}");
+    }
+}
