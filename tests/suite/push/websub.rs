@@ -96,7 +96,7 @@ async fn a_hub_that_is_really_ours_brings_news_and_an_alert_and_nobody_else_does
     let name = SourceName("news".into());
     let basics =
         SourceBasics { name: name.clone(), source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
-    let sources = vec![SourceParams::Feed { basics, url: TOPIC.into() }];
+    let sources = vec![SourceParams::feed(basics, TOPIC)];
     let database = folder.path().join("hinomi.db");
     let setup = Setup { sources, ..owing::setup(&database, WATCHLIST, &["pr@aozora.example"]) };
     let (notices, mut heard) = mpsc::unbounded_channel();
