@@ -291,7 +291,9 @@ select
     cast(case when d.answers > d.not_modified then d.bytes / (d.answers - d.not_modified) * d.not_modified end
         as bigint) as saved_bytes_24h,
     s.last_ok_at / 1000 as last_ok_epoch,
-    s.next_due_at / 1000 as next_due_epoch
+    s.next_due_at / 1000 as next_due_epoch,
+    -- A permanent new address that its server has named three times and for a week; somebody should write it down.
+    case when s.moved_times >= 3 and s.last_ok_at - s.moved_since_at >= 604800000 then s.moved_to end as moved_to
 from source_state s
 cross join clock c
 left join days d on d.source = s.source and d.back = 0

@@ -27,6 +27,7 @@ pub mod service;
 mod shortage;
 pub mod shutdown;
 mod sight;
+mod sites;
 pub mod stage;
 mod story;
 pub mod supervise;

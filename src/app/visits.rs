@@ -20,15 +20,21 @@ use super::{
     pipeline::PollReport,
     plan::{Plan, Planned},
     service::Notice,
+    sites::{Advice, Closed, Sites},
     stage::Stage,
     tasks::{LONGEST_PAUSE, SIGN_OF_LIFE, Shared},
 };
 use crate::{
-    collect::{poll, schedule::HostPace},
+    collect::{
+        fetch::{Fetch, FetchError},
+        poll,
+        schedule::{self, HostPace, Outcome},
+        source::{Request, Response},
+    },
     model::{
         limits,
         post::SourceName,
-        source::SourceState,
+        source::{Moved, SourceState},
         time::{Span, Timestamp},
     },
 };
@@ -38,8 +44,17 @@ const IDLE: Span = Span::minutes(1);
 /// The longest pause after visits that broke off.
 const LONGEST_BREAK: Span = Span::minutes(30);
 
-/// One visit that has ended: at which host, how.
-type Ended = (Option<String>, Result<PollReport>);
+/// One way that has ended: at which host, how.
+struct Ended {
+    host: Option<String>,
+    how: How,
+}
+
+enum How {
+    Visited(Result<PollReport>),
+    /// The site was asked for its `robots.txt`.
+    Heard(Result<Response, FetchError>),
+}
 
 /// What the loop knows of its visits.
 #[derive(Default)]
@@ -49,6 +64,22 @@ struct Round {
     broken: BTreeMap<SourceName, u32>,
     under_way: HashMap<Id, (SourceName, &'static str)>,
     pace: HostPace,
+    sites: Sites,
+    /// Those that are being asked for their `robots.txt`.
+    asking: HashMap<Id, String>,
+}
+
+impl Round {
+    /// Takes in what is remembered: also which hosts wanted to be left alone before a restart.
+    fn resume(&mut self, plan: &Plan, states: BTreeMap<SourceName, SourceState>, now: Timestamp) {
+        self.states = states;
+        for planned in &plan.sources {
+            let Some(state) = self.states.get(planned.name()) else { continue };
+            let until = state.host_pause_until.filter(|until| *until > now);
+            let host = until.and_then(|_| poll::host(planned.source.as_ref(), state, now));
+            hold(self, host, until);
+        }
+    }
 }
 
 pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
@@ -58,7 +89,7 @@ pub(super) async fn visit(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
     loop {
         match states(&shared, &plan).await {
             Ok(states) => {
-                round.states = states;
+                round.resume(&plan, states, shared.clock.now());
                 break;
             }
             Err(error) => {
@@ -123,49 +154,90 @@ fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mu
         let name = planned.name();
         let away = round.under_way.values().any(|(n, _)| n == name);
         let Some(state) = round.states.get(name).filter(|_| !away) else { continue };
-        let host = poll::host(planned.source.as_ref(), state, now);
+        let request = poll::request(planned.source.as_ref(), state, now);
+        let host = request.as_ref().and_then(Request::host);
         let due = state.next_due_at.max(host.as_deref().map_or(now, |h| round.pace.free_at(h, now)));
         if due > now || visits.len() >= limits::FETCHES {
             next = next.min(due.max(now + Span::from_millis(10)));
             continue;
         }
+        let advice = request.map_or(Advice::Go(Span::ZERO), |request| round.sites.advice(&request, now));
+        let pause = match &advice {
+            Advice::AskFirst(place) => {
+                // The answer wakes the loop.
+                if !round.asking.values().any(|known| known == place) {
+                    round.pace.book(host.as_deref().unwrap_or_default(), plan.collect.host_spacing, now);
+                    let asked = visits.spawn(hear(Arc::clone(plan), place.clone(), host));
+                    round.asking.insert(asked.id(), place.clone());
+                }
+                continue;
+            }
+            Advice::Go(pause) => plan.collect.host_spacing.max(*pause),
+            Advice::Stay(_) => Span::ZERO,
+        };
         if let Some(host) = &host {
-            round.pace.book(host, plan.collect.host_spacing, now);
+            round.pace.book(host, pause, now);
         }
         let source = Arc::clone(&planned.source);
         // Again here: a visit that ended after the plan was exchanged may have left the state of another address.
         let state = poll::remembered(source.as_ref(), Some(state.clone()), now);
         let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
         let visit = visits.spawn(async move {
-            fail::fail_point!("visit", |why| (host.clone(), Err(anyhow::anyhow!("failpoint: {why:?}"))));
+            fail::fail_point!("visit", |why| Ended {
+                host: host.clone(),
+                how: How::Visited(Err(anyhow::anyhow!("failpoint: {why:?}"))),
+            });
             let now = shared.clock.now();
-            let report = shared.pipeline.poll_once(&source, &state, plan.fetch.as_ref(), &plan.collect, now).await;
-            (host, report)
+            let closed = match advice {
+                Advice::Stay(why) => Some(Closed(why)),
+                _ => None,
+            };
+            let fetch = closed.as_ref().map_or(plan.fetch.as_ref(), |closed| closed as &dyn Fetch);
+            let report = shared.pipeline.poll_once(&source, &state, fetch, &plan.collect, now).await;
+            Ended { host, how: How::Visited(report) }
         });
         round.under_way.insert(visit.id(), (name.clone(), planned.kind));
     }
     next
 }
 
+/// Asks a site what it asks of programs.
+async fn hear(plan: Arc<Plan>, place: String, host: Option<String>) -> Ended {
+    Ended { host, how: How::Heard(plan.fetch.fetch(&Request::bare(&place)).await) }
+}
+
 fn arrive(shared: &Shared, round: &mut Round, ended: Result<(Id, Ended), JoinError>) {
     let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-    let Some((name, kind)) = round.under_way.remove(&id) else { return };
-    match ended {
-        Ok((_, (host, outcome))) => {
-            let pause = outcome.as_ref().ok().and_then(|report| report.host_pause);
-            if let Some((host, until)) = host.zip(pause) {
-                round.pace.hold(&host, until);
+    let (asked, visited) = (round.asking.remove(&id), round.under_way.remove(&id));
+    let (host, outcome) = match ended {
+        Ok((_, Ended { host, how: How::Heard(answer) })) => {
+            let now = shared.clock.now();
+            if let Some(place) = asked {
+                round.sites.learn(place, &answer, now);
             }
-            settle(shared, round, &name, kind, outcome);
+            let limited = answer.err().map(|error| Outcome::Failed(error.into()));
+            let pause = limited.and_then(|outcome| schedule::host_pause(&outcome, 1, now));
+            return hold(round, host, pause);
         }
-        Err(error) => settle(shared, round, &name, kind, Err(error.into())),
+        Ok((_, Ended { host, how: How::Visited(outcome) })) => (host, outcome),
+        Err(error) => (None, Err(error.into())),
+    };
+    let Some((name, kind)) = visited else { return };
+    let pause = outcome.as_ref().ok().and_then(|report| report.host_pause);
+    hold(round, host, pause);
+    settle(shared, round, &name, kind, outcome);
+}
+
+fn hold(round: &mut Round, host: Option<String>, until: Option<Timestamp>) {
+    if let Some((host, until)) = host.zip(until) {
+        round.pace.hold(&host, until);
     }
 }
 
 /// A visit whose posts could not be stored leaves the old state in force and is made again soon, and later each time.
 fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static str, outcome: Result<PollReport>) {
     match outcome {
-        Ok(PollReport { state, ingested, moved_to, .. }) => {
+        Ok(PollReport { state, ingested, .. }) => {
             round.broken.remove(name);
             shared.shortage.stored(None);
             let counters = &shared.vitals.counters;
@@ -176,9 +248,16 @@ fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static 
             if ingested.mentions > 0 {
                 shared.mentions_stored.notify_one();
             }
-            if let Some(address) = moved_to {
-                let address: String = address.chars().take(limits::ERROR_CHARS).collect();
-                tracing::info!(source.name = %name, "the server says it has moved for good to {address}");
+            let now = shared.clock.now();
+            // Said once: when it was not yet so at the visit before.
+            let said = |moved: &Moved| {
+                let before = round.states.get(name);
+                let known = before.and_then(|b| b.moved.as_ref()).filter(|known| known.to == moved.to);
+                known.zip(before.and_then(|b| b.last_ok_at)).is_some_and(|(known, at)| known.is_settled(at))
+            };
+            if let Some(moved) = state.moved.as_ref().filter(|moved| moved.is_settled(now) && !said(moved)) {
+                let address: String = moved.to.chars().take(limits::ERROR_CHARS).collect();
+                tracing::info!(source.name = %name, "it has moved for good; write url = {address:?} into the configuration");
             }
             if let Some(error) = &state.last_error
                 && round.states.get(name).is_some_and(|before| before.last_error.as_ref() != Some(error))

@@ -22,7 +22,10 @@ use super::{
     html, pause,
     source::{Place, Request, Response},
 };
-use crate::model::{limits, time::Span};
+use crate::model::{
+    limits,
+    time::{Span, Timestamp},
+};
 
 /// Brings what a request asks for.
 #[async_trait]
@@ -52,8 +55,14 @@ pub enum FetchError {
     #[error("the site lets only browsers in (HTTP {0})")]
     Challenge(u16),
     /// Any other answer that is no page.
-    #[error("the server answers HTTP {0}")]
+    #[error("{}", said(*.0))]
     Status(u16),
+    /// `robots.txt` asks us not to come here.
+    #[error("robots.txt asks us not to visit this page")]
+    Robots,
+    /// `robots.txt` could not be read, so nobody knows whether the page may be visited.
+    #[error("robots.txt cannot be read, and without it the page is not visited: {0}")]
+    RobotsUnread(String),
     /// More than [`limits::BODY_BYTES`] after decompression.
     #[error("the answer is larger than {} MiB", limits::BODY_BYTES >> 20)]
     TooLarge,
@@ -63,6 +72,17 @@ pub enum FetchError {
     /// The connection could not be made or did not last.
     #[error("the connection failed: {0}")]
     Transport(String),
+}
+
+/// What a status means for whoever has to do something about it.
+fn said(status: u16) -> String {
+    match status {
+        401 | 407 => {
+            format!("the server wants a login (HTTP {status}): the key or password of this address is missing")
+        }
+        403 => "the server does not let us in (HTTP 403): the address, or the key in it, is not allowed".to_owned(),
+        _ => format!("the server answers HTTP {status}"),
+    }
 }
 
 impl From<Refusal> for FetchError {
@@ -157,6 +177,9 @@ impl HttpFetch {
             if let Some(value) = value.as_ref().and_then(|v| HeaderValue::from_str(v).ok()) {
                 ask = ask.header(name, value);
             }
+        }
+        if request.from > 0 {
+            ask = ask.header(header::RANGE, format!("bytes={}-", request.from));
         }
         let answer = ask.send().await.map_err(|e| classify(&e))?;
         // The third look, after the URL and the resolver: where did we really arrive?
@@ -271,16 +294,28 @@ fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     pause::wished(|name| text(headers, &HeaderName::from_static(name)))
 }
 
-/// `max-age` less `Age`.
+/// `max-age` less `Age`; without one, what `Expires` lies behind the server's own `Date`. Its clock may be wrong by
+/// years, and is so on both sides.
 fn fresh_for(headers: &HeaderMap) -> Option<Span> {
-    let directives = text(headers, &header::CACHE_CONTROL)?.to_ascii_lowercase();
+    let directives = text(headers, &header::CACHE_CONTROL).unwrap_or_default().to_ascii_lowercase();
     if directives.contains("no-cache") || directives.contains("no-store") {
         return None;
     }
-    let directive = directives.split(',').find_map(|d| d.trim().strip_prefix("max-age="))?;
     let age = text(headers, &header::AGE).and_then(|age| age.parse::<u32>().ok()).unwrap_or(0);
-    let seconds = directive.trim_matches('"').parse::<u32>().ok()?.saturating_sub(age);
-    Some(Span::seconds(i64::from(seconds)))
+    let directive = directives.split(',').find_map(|d| d.trim().strip_prefix("max-age="));
+    let seconds = if let Some(directive) = directive {
+        i64::from(directive.trim_matches('"').parse::<u32>().ok()?)
+    } else {
+        (date(headers, &header::EXPIRES)? - date(headers, &header::DATE)?).as_seconds()
+    };
+    Some(Span::seconds((seconds - i64::from(age)).max(0)))
+}
+
+/// A date as HTTP writes it.
+fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(&text(headers, name)?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?))
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -330,5 +365,15 @@ mod tests {
         assert_eq!(fresh(&[("cache-control", "public, max-age=600"), ("age", "100")]), Some(500));
         assert_eq!(fresh(&[("cache-control", "no-cache, max-age=600")]), None);
         assert_eq!(fresh(&[]), None);
+        let date = ("date", "Fri, 20 Nov 2026 00:15:00 GMT");
+        let expires = ("expires", "Fri, 20 Nov 2026 01:15:00 GMT");
+        assert_eq!(fresh(&[date, expires]), Some(3600));
+        assert_eq!(fresh(&[date, expires, ("age", "600")]), Some(3000));
+        assert_eq!(fresh(&[date, expires, ("cache-control", "max-age=60")]), Some(60));
+        assert_eq!(fresh(&[date, expires, ("cache-control", "no-store")]), None);
+        // Stale already, no date at all, and no clock to compare with.
+        assert_eq!(fresh(&[expires, ("date", "Fri, 20 Nov 2026 02:15:00 GMT")]), Some(0));
+        assert_eq!(fresh(&[date, ("expires", "0")]), None);
+        assert_eq!(fresh(&[expires]), None);
     }
 }

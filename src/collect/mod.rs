@@ -12,6 +12,8 @@ mod loose;
 mod markup;
 mod pause;
 pub mod poll;
+mod rhythm;
+pub mod robots;
 pub mod schedule;
 pub mod source;
 pub mod sources;

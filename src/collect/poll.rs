@@ -3,13 +3,14 @@
 use super::{
     CollectParams,
     fetch::{Fetch, FetchError},
+    rhythm,
     schedule::{self, Failure, Hints, Outcome},
-    source::{Next, Page, Question, Response, Source, SourceError},
+    source::{Next, Page, Place, Question, Request, Response, Source, SourceError},
 };
 use crate::model::{
     limits,
     post::Post,
-    source::{Observed, SourceState, Withdrawn},
+    source::{Moved, Observed, SourceState, Withdrawn},
     time::{Span, Timestamp},
 };
 
@@ -78,8 +79,13 @@ pub fn reserved(source: &dyn Source, state: &SourceState, now: Timestamp) -> Opt
 
 /// The host that the question of now goes to, if there is one.
 pub fn host(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<String> {
+    request(source, state, now)?.host()
+}
+
+/// The question of now, if there is one.
+pub fn request(source: &dyn Source, state: &SourceState, now: Timestamp) -> Option<Request> {
     match source.request(state, now) {
-        Question::Ask(request) => request.host(),
+        Question::Ask(request) => Some(request),
         Question::Wait(_) | Question::Blind(_) => None,
     }
 }
@@ -133,8 +139,10 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
             visit.moved_to.clone_from(&response.moved_to);
             if response.not_modified {
                 succeed(&mut new, now);
+                hints.update_every = new.habits.update_every;
+                new.moved = moved(source, state, response.moved_to.as_deref(), now);
             } else {
-                match source.read(&response, state, now) {
+                match source.read(&response, state, now).and_then(|page| believable(source, state, page, now)) {
                     Ok(page) => match failure(page.failure.clone(), &response) {
                         Some(failure) => {
                             // What it cost is known all the same.
@@ -142,7 +150,14 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                             visit.outcome = fail(&mut new, failure);
                         }
                         None => {
-                            (hints.next, hints.update_every) = take(&mut new, &mut visit, page, response, full, now)
+                            new.moved = moved(source, state, response.moved_to.as_deref(), now);
+                            (hints.update_every, hints.not_before) = (page.update_every, page.not_before);
+                            new.habits.update_every = page.update_every;
+                            if source.lists() {
+                                rhythm::learn(&mut new.habits, page.posts.iter().filter_map(|p| p.published_at), now);
+                                new.habits.items = u32::try_from(page.posts.len()).unwrap_or(u32::MAX);
+                            }
+                            hints.next = take(&mut new, &mut visit, page, response, full, now);
                         }
                     },
                     Err(error) => {
@@ -155,7 +170,8 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
         Answer::Came(Err(error)) => visit.outcome = fail(&mut new, error.into()),
     }
     new.next_due_at = schedule::next_due(&new, &visit.outcome, hints, params, source.basics(), now);
-    visit.host_pause = schedule::host_pause(&visit.outcome, now);
+    visit.host_pause = schedule::host_pause(&visit.outcome, new.errors, now);
+    new.host_pause_until = visit.host_pause;
     visit.state = new;
     visit
 }
@@ -180,7 +196,7 @@ fn take(
     response: Response,
     full: bool,
     now: Timestamp,
-) -> (Next, Option<Span>) {
+) -> Next {
     succeed(new, now);
     let first = new.warmed_up_at.is_none();
     let next = step(new, page.next);
@@ -202,7 +218,40 @@ fn take(
     if full {
         new.last_full_at = Some(now);
     }
-    (next, page.update_every)
+    next
+}
+
+/// Fewer entries than this come and go.
+const LIST: u32 = 3;
+/// A list that has been empty for so long is one without entries.
+const EMPTY_FOR: Span = Span::days(3);
+
+/// An empty list where there was a full one is more often a broken server than a world without news. Nothing of it is
+/// remembered, so that the next visit asks for all of it again.
+fn believable(source: &dyn Source, state: &SourceState, page: Page, now: Timestamp) -> Result<Page, SourceError> {
+    let before = state.habits.items;
+    let lately = state.last_ok_at.is_some_and(|at| now - at < EMPTY_FOR);
+    let emptied = page.posts.is_empty() && page.skipped == 0 && page.next == Next::Usual;
+    if source.lists() && emptied && before >= LIST && lately {
+        return Err(SourceError::Emptied(before));
+    }
+    Ok(page)
+}
+
+/// What is known of a new address after an answer that named `to`, or none.
+fn moved(source: &dyn Source, state: &SourceState, to: Option<&str>, now: Timestamp) -> Option<Moved> {
+    let to = to.filter(|to| to.len() <= limits::FIELD_BYTES)?;
+    let asked = match source.request(state, now) {
+        Question::Ask(Request { place: Place::Web(url), .. }) => url,
+        _ => String::new(),
+    };
+    // The same address under https is no question of trust, and worth writing down at once.
+    let closed = to.strip_prefix("https://").is_some_and(|to| asked.strip_prefix("http://") == Some(to));
+    match &state.moved {
+        _ if closed => Some(Moved { to: to.to_owned(), since: now - Moved::STANDS, times: Moved::TIMES }),
+        Some(known) if known.to == to => Some(Moved { times: known.times.saturating_add(1), ..known.clone() }),
+        _ => Some(Moved { to: to.to_owned(), since: now, times: 1 }),
+    }
 }
 
 /// Counts questions without a pause between them: a service that always promises more must not keep us for ever.
@@ -288,6 +337,70 @@ mod tests {
         let failing = SourceState { errors: 4, last_error: Some("x".into()), ..new_state() };
         let visit = settle_at(&failing, Ok(Response { status: 304, not_modified: true, ..Response::default() }), NOW);
         assert_eq!((visit.outcome, visit.state.errors, visit.state.last_error), (Outcome::NotModified, 0, None));
+    }
+
+    fn list(n: usize) -> Response {
+        let item = |i| format!("<item><title>つばめ電機 {i}</title><guid>{i}</guid></item>");
+        let items: String = (0..n).map(item).collect();
+        page(&format!("<rss version=\"2.0\"><channel><title>t</title>{items}</channel></rss>"))
+    }
+
+    #[test]
+    fn a_full_list_that_is_suddenly_empty_is_no_world_without_news() {
+        let full = settle_at(&new_state(), Ok(list(20)), NOW).state;
+        let empty = Response { etag: Some("\"empty\"".into()), ..list(0) };
+        let first = settle_at(&full, Ok(empty.clone()), NOW + Span::minutes(15));
+        assert_eq!(first.outcome, Outcome::Failed(Failure::Read(SourceError::Emptied(20))));
+        // The next question is for all of it again, and soon.
+        assert_eq!((first.state.etag.as_deref(), first.state.habits.items), (Some("\"v1\""), 20));
+        assert!(first.state.last_error.as_deref().is_some_and(|e| e.contains("held 20 entries")));
+        assert!(first.state.next_due_at < NOW + Span::minutes(35));
+        let back = settle_at(&first.state, Ok(list(21)), NOW + Span::minutes(30));
+        assert_eq!((back.outcome, back.state.errors), (Outcome::Read(21), 0));
+        // After three days it is an empty list.
+        let later = settle_at(&first.state, Ok(empty.clone()), NOW + Span::days(3));
+        assert_eq!((later.outcome, later.state.habits.items), (Outcome::Read(0), 0));
+        // One that was never full may be empty.
+        let small = settle_at(&new_state(), Ok(list(2)), NOW).state;
+        assert_eq!(settle_at(&small, Ok(empty), NOW).outcome, Outcome::Read(0));
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself_is_not_forgotten_when_nothing_is_new() {
+        let feed = FEED.replace("<channel>", "<channel><ttl>240</ttl>").replace("<rss>", "<rss version=\"2.0\">");
+        let first = settle_at(&new_state(), Ok(page(&feed)), NOW).state;
+        assert_eq!(first.habits.update_every, Some(Span::minutes(240)));
+        let nothing = Response { status: 304, not_modified: true, ..Response::default() };
+        let second = settle_at(&first, Ok(nothing), NOW).state;
+        assert!(second.next_due_at >= NOW + Span::minutes(240));
+    }
+
+    #[test]
+    fn a_new_address_is_settled_when_it_was_named_three_times_in_a_week() {
+        let named = |to: &str| Response { moved_to: Some(to.into()), ..page(FEED) };
+        let mut state = new_state();
+        for day in [0, 3, 6] {
+            state = settle_at(&state, Ok(named("https://new.example.jp/rss")), NOW + Span::days(day)).state;
+            assert!(!state.moved.clone().unwrap().is_settled(NOW + Span::days(day)));
+        }
+        let at = NOW + Span::days(7);
+        let settled = settle_at(&state, Ok(named("https://new.example.jp/rss")), at).state;
+        assert!(settled.moved.clone().unwrap().is_settled(at));
+        // A failure takes nothing back; another address and none at all do.
+        assert!(settle_at(&settled, Err(FetchError::Timeout), at).state.moved.unwrap().is_settled(at));
+        let other = settle_at(&settled, Ok(named("https://other.example.jp/rss")), at).state.moved.unwrap();
+        assert_eq!((other.times, other.is_settled(at)), (1, false));
+        assert_eq!(settle_at(&settled, Ok(page(FEED)), at).state.moved, None);
+    }
+
+    #[test]
+    fn the_same_address_under_https_is_proposed_at_once() {
+        let (open, closed) = ("http://n.example.jp/rss", "https://n.example.jp/rss");
+        let source = FeedSource::new(source().basics().clone(), open, Zone::JST);
+        let answer = Response { moved_to: Some(closed.into()), ..page(FEED) };
+        let asked = Asked { answer: Answer::Came(Ok(answer)), full: true };
+        let moved = settle(&source, &new_state(), asked, &CollectParams::default(), NOW).state.moved.unwrap();
+        assert!(moved.to == closed && moved.is_settled(NOW));
     }
 
     #[test]

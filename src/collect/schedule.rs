@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     CollectParams, SourceBasics,
     fetch::{FetchError, RetryAfter},
+    rhythm,
     source::{Next, SourceError},
 };
 use crate::{
@@ -28,6 +29,14 @@ const LONGEST_OFFLINE: Span = Span::minutes(30);
 const LONGEST_SPENT: Span = Span::hours(1);
 /// Nobody is asked twice within this, whatever anybody configured.
 const SHORTEST: Span = Span::seconds(10);
+/// A page that wants to sleep is let sleep, but not for a whole weekend: an alert cannot wait for Monday.
+const LONGEST_SLEEP: Span = Span::hours(2);
+/// Not found so often is not found for a reason, and looked at once a day.
+const MISSING: u32 = 3;
+/// A host that says «too many» without saying for how long is left alone for this, and twice as long each time.
+const BREATH: Span = Span::minutes(1);
+/// The longest of these breaths.
+const LONGEST_BREATH: Span = Span::hours(1);
 /// The share of the interval over which visits are spread.
 const SPREAD: f64 = 0.1;
 
@@ -62,6 +71,8 @@ pub struct Hints {
     pub fresh_for: Option<Span>,
     /// The page's own word.
     pub update_every: Option<Span>,
+    /// The page would rather not be visited before this.
+    pub not_before: Option<Timestamp>,
     /// What the source itself knows of it.
     pub next: Next,
 }
@@ -75,7 +86,8 @@ pub fn next_due(
     basics: &SourceBasics,
     now: Timestamp,
 ) -> Timestamp {
-    let own = basics.poll_every.unwrap_or(params.poll_every).max(SHORTEST);
+    let usual = || rhythm::pause(&state.habits, params.poll_every, now);
+    let own = basics.poll_every.unwrap_or_else(usual).max(SHORTEST);
     let wait = match outcome {
         // The spacing of the host, which others share, stands between the steps.
         Outcome::Read(_) if hints.next == Next::AtOnce => return now,
@@ -85,13 +97,17 @@ pub fn next_due(
         }
         Outcome::Read(_) | Outcome::NotModified | Outcome::Waited => {
             let wish = hints.fresh_for.max(hints.update_every).unwrap_or(Span::ZERO);
-            own.max(wish.min(LONGEST))
+            let asleep = hints.not_before.map_or(Span::ZERO, |then| (then - now).min(LONGEST_SLEEP));
+            own.max(wish.min(LONGEST)).max(asleep)
         }
-        Outcome::Failed(Failure::Fetch(FetchError::Gone)) => LONGEST,
+        Outcome::Failed(Failure::Fetch(FetchError::Gone | FetchError::Robots)) => LONGEST,
+        Outcome::Failed(Failure::Fetch(FetchError::Status(404))) if state.errors > MISSING => LONGEST,
+        // The server is well, and the day on which the list fills again must not be missed.
+        Outcome::Failed(Failure::Read(SourceError::Emptied(_) | SourceError::FormChanged)) => own,
         Outcome::Failed(Failure::Read(SourceError::Spent { until })) => (*until - now).clamp(SHORTEST, LONGEST_SPENT),
-        Outcome::Failed(Failure::Fetch(FetchError::Timeout | FetchError::Transport(_))) => {
-            back_off(own, state.errors, LONGEST_OFFLINE.max(own))
-        }
+        Outcome::Failed(Failure::Fetch(
+            FetchError::Timeout | FetchError::Transport(_) | FetchError::RobotsUnread(_),
+        )) => back_off(own, state.errors, LONGEST_OFFLINE.max(own)),
         Outcome::Failed(failure) => back_off(own, state.errors, LONGEST.max(own)).max(pause(failure, now)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a tenth of a week in milliseconds is far below 2^52")]
@@ -117,10 +133,18 @@ fn pause(failure: &Failure, now: Timestamp) -> Span {
     pause.clamp(Span::ZERO, limits::PAUSE)
 }
 
-/// Until when nobody of ours asks this host, if it asked for that. The pause is the host's, not the feed's.
-pub fn host_pause(outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+/// Until when nobody of ours asks this host, if it asked for that. The pause is the host's, not the feed's. `errors`
+/// are those in a row at this source, this one included.
+pub fn host_pause(outcome: &Outcome, errors: u32, now: Timestamp) -> Option<Timestamp> {
     let Outcome::Failed(failure) = outcome else { return None };
-    Some(pause(failure, now)).filter(|p| *p > Span::ZERO).map(|p| now + p)
+    let pause = match failure {
+        // 503 without a word is one page's trouble; 429 is said to all of us.
+        Failure::Fetch(FetchError::RateLimited { status: 429, retry_after: None }) => {
+            back_off(BREATH, errors, LONGEST_BREATH)
+        }
+        _ => pause(failure, now),
+    };
+    (pause > Span::ZERO).then(|| now + pause)
 }
 
 /// Keeps requests to one host apart, however many sources live there.
@@ -198,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_found_three_times_is_looked_for_daily_and_never_given_up() {
+        let at = |errors| minutes(&failed(FetchError::Status(404)), Hints::default(), errors);
+        assert!(at(3).contains(&60) && at(4).contains(&(24 * 60)));
+        assert!(minutes(&failed(FetchError::Status(500)), Hints::default(), 4).contains(&120));
+        assert!(minutes(&failed(FetchError::Robots), Hints::default(), 1).contains(&(24 * 60)));
+        // An empty list is looked at as often as a full one.
+        let emptied = Outcome::Failed(Failure::Read(SourceError::Emptied(20)));
+        assert!(minutes(&emptied, Hints::default(), 40).contains(&15));
+    }
+
+    #[test]
+    fn a_page_that_wants_to_sleep_is_woken_after_two_hours() {
+        let asleep = |span| Hints { not_before: Some(NOW + span), ..Hints::default() };
+        assert!(minutes(&Outcome::Read(3), asleep(Span::minutes(40)), 0).contains(&40));
+        assert!(minutes(&Outcome::Read(3), asleep(Span::days(2)), 0).contains(&120));
+        assert!(minutes(&Outcome::Read(3), asleep(Span::hours(-1)), 0).contains(&15));
+    }
+
+    #[test]
     fn a_dead_network_is_tried_every_half_hour() {
         for error in [FetchError::Timeout, FetchError::Transport("refused".into())] {
             assert!(minutes(&failed(error), Hints::default(), 50).contains(&30));
@@ -209,13 +252,16 @@ mod tests {
         let limited = |retry_after| failed(FetchError::RateLimited { status: 429, retry_after });
         let hour = limited(Some(RetryAfter::In(Span::hours(1))));
         assert!(wait(&hour, Hints::default(), 1) >= Span::hours(1));
-        assert_eq!(host_pause(&hour, NOW), Some(NOW + Span::hours(1)));
+        assert_eq!(host_pause(&hour, 1, NOW), Some(NOW + Span::hours(1)));
         let date = limited(Some(RetryAfter::At(NOW + Span::hours(2))));
         assert!(wait(&date, Hints::default(), 1) >= Span::hours(2));
         let absurd = limited(Some(RetryAfter::In(Span::days(3000))));
-        assert_eq!(host_pause(&absurd, NOW), Some(NOW + limits::PAUSE));
-        assert_eq!(host_pause(&limited(None), NOW), None);
-        assert_eq!(host_pause(&limited(Some(RetryAfter::At(NOW - Span::hours(2)))), NOW), None);
+        assert_eq!(host_pause(&absurd, 1, NOW), Some(NOW + limits::PAUSE));
+        assert_eq!(host_pause(&limited(None), 1, NOW), Some(NOW + Span::minutes(1)));
+        assert_eq!(host_pause(&limited(None), 4, NOW), Some(NOW + Span::minutes(8)));
+        assert_eq!(host_pause(&limited(None), 50, NOW), Some(NOW + Span::hours(1)));
+        assert_eq!(host_pause(&failed(FetchError::RateLimited { status: 503, retry_after: None }), 3, NOW), None);
+        assert_eq!(host_pause(&limited(Some(RetryAfter::At(NOW - Span::hours(2)))), 1, NOW), None);
     }
 
     #[test]
@@ -241,7 +287,7 @@ mod tests {
             let outcome = failed(FetchError::RateLimited { status, retry_after });
             let kept = span.min(limits::PAUSE);
             prop_assert!(wait(&outcome, Hints::default(), errors) >= kept.max(SHORTEST));
-            prop_assert_eq!(host_pause(&outcome, NOW), (kept > Span::ZERO).then(|| NOW + kept));
+            prop_assert_eq!(host_pause(&outcome, errors, NOW), (kept > Span::ZERO).then(|| NOW + kept));
         }
 
         #[test]

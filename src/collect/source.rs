@@ -24,6 +24,12 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether every answer lists the newest entries there are. Their times then tell how often a visit is worth it,
+    /// and a list without any, where there were some before, is not believed at once.
+    fn lists(&self) -> bool {
+        false
+    }
+
     /// What to ask now.
     fn request(&self, state: &SourceState, now: Timestamp) -> Question;
 
@@ -97,6 +103,22 @@ pub struct Request {
     pub failures: bool,
     /// `read` wants to see 429 and 503 as well, because they settle what was reserved. They stay what they are.
     pub limits: bool,
+    /// Only what lies behind this byte: an answer with 206 begins there, one with 200 at the beginning.
+    pub from: u64,
+    /// Whose word is asked before.
+    pub robots: Robots,
+}
+
+/// How a question stands to `robots.txt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Robots {
+    /// A file, or an interface that was made for programs: it has terms of its own.
+    #[default]
+    Unasked,
+    /// An address that a person entered to be read by programs, as feeds are: only a rule for us by name counts.
+    ByName,
+    /// A page for people: every rule that is meant for us counts, and without an answer nobody goes there.
+    Obeyed,
 }
 
 impl Request {
@@ -105,13 +127,24 @@ impl Request {
         Self {
             etag: state.etag.clone(),
             last_modified: state.last_modified.clone(),
+            robots: Robots::ByName,
             ..Self::to(Place::Web(url.to_owned()))
         }
+    }
+
+    /// Asks for a page that was made for people.
+    pub fn page(url: &str, state: &SourceState) -> Self {
+        Self { robots: Robots::Obeyed, ..Self::web(url, state) }
     }
 
     /// Asks an interface for programs: nothing is remembered aloud, and its failures are read.
     pub fn api(url: &str) -> Self {
         Self { failures: true, ..Self::to(Place::Web(url.to_owned())) }
+    }
+
+    /// Asks `url` and remembers nothing.
+    pub fn bare(url: &str) -> Self {
+        Self::to(Place::Web(url.to_owned()))
     }
 
     /// Reads a file from a byte on.
@@ -120,8 +153,17 @@ impl Request {
     }
 
     const fn to(place: Place) -> Self {
-        let (etag, last_modified, payload) = (None, None, None);
-        Self { place, etag, last_modified, payload, secrets: Vec::new(), failures: false, limits: false }
+        Self {
+            place,
+            etag: None,
+            last_modified: None,
+            payload: None,
+            secrets: Vec::new(),
+            failures: false,
+            limits: false,
+            from: 0,
+            robots: Robots::Unasked,
+        }
     }
 
     /// Also its refusals are read: what was reserved for a question that was turned away is given back.
@@ -178,7 +220,7 @@ pub struct Response {
     pub etag: Option<String>,
     /// `Last-Modified`, byte for byte.
     pub last_modified: Option<String>,
-    /// How long the answer stays fresh, by `Cache-Control` and `Age`.
+    /// How long the answer stays fresh, by `Cache-Control`, `Expires` and `Age`.
     pub fresh_for: Option<Span>,
     /// When the server wants to be asked again, where it refused for now.
     pub retry_after: Option<RetryAfter>,
@@ -209,6 +251,8 @@ pub struct Page {
     pub next: Next,
     /// The answer is a failure all the same. Cursor and meter hold, because they say what it cost; nothing else does.
     pub failure: Option<SourceError>,
+    /// The page would rather not be visited before this (`skipHours`).
+    pub not_before: Option<Timestamp>,
 }
 
 /// When the next question is due, as far as the source knows it.
@@ -233,6 +277,15 @@ pub enum SourceError {
     /// Neither a feed nor a page we know.
     #[error("the answer is no feed: {0}")]
     Malformed(String),
+    /// A page on which nothing is where it was before.
+    #[error("the page's form has changed: nothing stands where its entries stood")]
+    FormChanged,
+    /// A page on which no entries can be made out.
+    #[error("no entries can be made out on the page: name them with \"selector\"")]
+    NoEntries,
+    /// A list that held entries holds none.
+    #[error("the list is empty, and held {0} entries before")]
+    Emptied(u32),
     /// The service does not know who we are: a key is missing, wrong or expired.
     #[error("the service refuses our key: {0}")]
     Credential(String),

@@ -106,3 +106,15 @@ pub const FETCHES: usize = 8;
 pub const CLAIM_PAST: Span = Span::hours(48);
 /// How far a post's claimed time may lie after its collection.
 pub const CLAIM_FUTURE: Span = Span::minutes(5);
+/// Bytes of a `robots.txt` that are read: what RFC 9309 asks for at least.
+pub const ROBOTS_BYTES: usize = 500 * 1024;
+/// Rules of a `robots.txt` that are kept; the longest known ones have some thousand.
+pub const ROBOTS_RULES: usize = 5_000;
+/// The longest pause between two visits that a `robots.txt` may ask for.
+pub const CRAWL_DELAY: Span = Span::minutes(2);
+/// Sitemaps of one site that are looked at.
+pub const SITEMAPS: usize = 8;
+/// Elements and texts of a watched page that are looked at; a large portal has ten thousand.
+pub const PAGE_NODES: usize = 100_000;
+/// Elements of a watched page within one another.
+pub const PAGE_DEPTH: usize = 256;

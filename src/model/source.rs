@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{post::SourceName, time::Timestamp, words::words};
+use super::{
+    post::SourceName,
+    time::{Span, Timestamp},
+    words::words,
+};
 
 words! {
     /// How a source does, in one word.
@@ -70,6 +74,42 @@ pub struct Observed {
     pub value: f64,
 }
 
+/// What is known of how often a page changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Habits {
+    /// The mean time between its last entries; only of sources that list them.
+    pub rhythm: Option<Span>,
+    /// When the newest of them came, as it claims itself.
+    pub newest_at: Option<Timestamp>,
+    /// How often the page itself says that it changes. A server that has nothing new does not say it again.
+    pub update_every: Option<Span>,
+    /// How many entries the last page held.
+    pub items: u32,
+}
+
+/// A new address that a server calls permanent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Where.
+    pub to: String,
+    /// Since when it has said so without a break.
+    pub since: Timestamp,
+    /// How many times.
+    pub times: u32,
+}
+
+impl Moved {
+    /// Servers call a new address permanent by mistake too, and take it back: this often is no mistake.
+    pub const TIMES: u32 = 3;
+    /// And this long.
+    pub const STANDS: Span = Span::days(7);
+
+    /// Whether it is time to tell a person.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.times >= Self::TIMES && now - self.since >= Self::STANDS
+    }
+}
+
 /// What is remembered of a source between two visits; written in the transaction that stores its posts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceState {
@@ -103,6 +143,12 @@ pub struct SourceState {
     pub meter: Option<Meter>,
     /// An incident is open: what was kept back for one may be used. Never stored; the pipeline says it.
     pub urgent: bool,
+    /// How often it changes.
+    pub habits: Habits,
+    /// A permanent new address that its server has named.
+    pub moved: Option<Moved>,
+    /// Until when its whole host wants to be left alone.
+    pub host_pause_until: Option<Timestamp>,
 }
 
 /// The cursor of what nobody visits: others bring it.
@@ -140,6 +186,9 @@ impl SourceState {
             steps: 0,
             meter: None,
             urgent: false,
+            habits: Habits::default(),
+            moved: None,
+            host_pause_until: None,
         }
     }
 }

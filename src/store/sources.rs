@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{
     post::SourceName,
-    source::{Cursor, Meter, SourceState},
+    source::{Cursor, Habits, Meter, Moved, SourceState},
     time::{Span, Timestamp},
 };
 
@@ -25,15 +25,20 @@ sql! {
     SAVE_SOURCE_STATE = "
         insert into source_state (source, cursor, etag, last_modified, visits, errors, last_error, next_due_at,
                                   last_ok_at, warmed_up_at, last_full_at, gone, steps, meter_used, meter_limit,
-                                  meter_unit, meter_resets_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                                  meter_unit, meter_resets_at, rhythm, newest_at, update_every, items, moved_to,
+                                  moved_since_at, moved_times, host_pause_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                $23, $24, $25)
         on conflict (source) do update set
             cursor = excluded.cursor, etag = excluded.etag, last_modified = excluded.last_modified,
             visits = excluded.visits, errors = excluded.errors, last_error = excluded.last_error,
             next_due_at = excluded.next_due_at, last_ok_at = excluded.last_ok_at,
             warmed_up_at = excluded.warmed_up_at, last_full_at = excluded.last_full_at, gone = excluded.gone,
             steps = excluded.steps, meter_used = excluded.meter_used, meter_limit = excluded.meter_limit,
-            meter_unit = excluded.meter_unit, meter_resets_at = excluded.meter_resets_at";
+            meter_unit = excluded.meter_unit, meter_resets_at = excluded.meter_resets_at,
+            rhythm = excluded.rhythm, newest_at = excluded.newest_at, update_every = excluded.update_every,
+            items = excluded.items, moved_to = excluded.moved_to, moved_since_at = excluded.moved_since_at,
+            moved_times = excluded.moved_times, host_pause_at = excluded.host_pause_at";
     ADD_COVERAGE = "
         insert into coverage (source, bucket_at, ok, failed) values ($1, $2, $3, $4)
         on conflict (source, bucket_at) do update set
@@ -170,6 +175,14 @@ pub(super) async fn save_state(c: &mut AnyConnection, s: &SourceState) -> Result
         .bind(s.meter.map(|m| m.limit))
         .bind(s.meter.map(|m| m.unit.as_str()))
         .bind(s.meter.map(|m| m.resets_at.millis()))
+        .bind(s.habits.rhythm.map(Span::millis))
+        .bind(s.habits.newest_at.map(Timestamp::millis))
+        .bind(s.habits.update_every.map(Span::millis))
+        .bind(i64::from(s.habits.items))
+        .bind(s.moved.as_ref().map(|m| m.to.as_str()))
+        .bind(s.moved.as_ref().map(|m| m.since.millis()))
+        .bind(s.moved.as_ref().map_or(0, |m| i64::from(m.times)))
+        .bind(s.host_pause_until.map(Timestamp::millis))
         .execute(c)
         .await?;
     Ok(())
@@ -208,7 +221,26 @@ fn source_state(row: &AnyRow) -> Result<SourceState, StoreError> {
         steps: u32::try_from(count(row, "steps")?).unwrap_or(0),
         meter: meter(row)?,
         urgent: false,
+        habits: habits(row)?,
+        moved: moved(row)?,
+        host_pause_until: maybe_time(row, "host_pause_at")?,
     })
+}
+
+fn habits(row: &AnyRow) -> Result<Habits, StoreError> {
+    let span = |column: &str| row.try_get::<Option<i64>, _>(column).map(|ms| ms.map(Span::from_millis));
+    Ok(Habits {
+        rhythm: span("rhythm")?,
+        newest_at: maybe_time(row, "newest_at")?,
+        update_every: span("update_every")?,
+        items: u32::try_from(count(row, "items")?).unwrap_or(u32::MAX),
+    })
+}
+
+fn moved(row: &AnyRow) -> Result<Option<Moved>, StoreError> {
+    let (to, since) = (row.try_get::<Option<String>, _>("moved_to")?, maybe_time(row, "moved_since_at")?);
+    let times = u32::try_from(count(row, "moved_times")?).unwrap_or(u32::MAX);
+    Ok(to.zip(since).map(|(to, since)| Moved { to, since, times }))
 }
 
 fn meter(row: &AnyRow) -> Result<Option<Meter>, StoreError> {

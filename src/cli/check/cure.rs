@@ -103,6 +103,16 @@ pub(in crate::cli) fn source(error: &FetchError, url: &str, lang: Lang) -> (Stri
             "ブラウザーだけを通すサイトです。フィードを読む許可を相手に求めるか、別の情報源にしてください",
             "ask the owner to let feed readers in, or take another source",
         ),
+        FetchError::Robots => say(
+            lang,
+            "相手は機械の訪問を望んでいません。フィードがあればそれを使うか、相手に許可を求めてください。毎日1回、変わったかどうかを見ます",
+            "use its feed if there is one, or ask its owner; we look once a day whether that has changed",
+        ),
+        FetchError::RobotsUnread(_) => say(
+            lang,
+            "訪ねてよいか分からないので待ちます。相手のサーバーが直れば、自動で始まります",
+            "we wait, because nobody knows whether we may; it begins by itself when their server is well again",
+        ),
         FetchError::Status(404) => say(
             lang,
             "url のつづりを確かめてください。サイトが変わったなら、ページからフィード（RSS）の場所を探します",
@@ -148,6 +158,8 @@ pub(in crate::cli) fn happened(error: &FetchError, lang: Lang) -> String {
         FetchError::Challenge(status) => format!("HTTP {status}（ブラウザーかどうかを確かめるページ）"),
         FetchError::Status(404) => "HTTP 404（見つかりません）".to_owned(),
         FetchError::Status(status) | FetchError::RateLimited { status, .. } => format!("HTTP {status}"),
+        FetchError::Robots => "robots.txt がこのページへの訪問を断っています".to_owned(),
+        FetchError::RobotsUnread(why) => format!("robots.txt が読めません（{why}）"),
         FetchError::TooLarge => format!("{} MiB を超えています", limits::BODY_BYTES >> 20),
         FetchError::Refused(why) => format!("訪ねません（{why}）"),
         FetchError::Transport(why) => format!("つながりません（{why}）"),
@@ -171,6 +183,8 @@ mod tests {
             FetchError::Status(401),
             FetchError::Status(502),
             FetchError::TooLarge,
+            FetchError::Robots,
+            FetchError::RobotsUnread("no answer in time".into()),
             FetchError::Refused("10.0.0.1 is not an address of the open internet".into()),
             FetchError::Refused("the redirections go in a circle".into()),
             FetchError::Transport("invalid peer certificate: UnknownIssuer".into()),
@@ -187,7 +201,7 @@ mod tests {
             cures.dedup();
             assert_eq!(cures.len(), errors.len(), "{cures:#?}");
         }
-        let (refused, _) = source(&errors[8], url, Lang::En);
+        let (refused, _) = source(&errors[10], url, Lang::En);
         assert!(refused.contains("allow = [\"intra.example.jp:8080\"]"), "{refused}");
     }
 }

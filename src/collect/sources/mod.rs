@@ -1,8 +1,10 @@
 //! The list of sources. A new one is a file here, a line in [`KINDS`], a fixture and a line of documentation.
 
 pub mod feed;
+pub mod fivech;
 pub mod jsonl;
 pub mod niconico;
+pub mod page;
 pub mod templates;
 pub mod x;
 pub mod youtube;
@@ -15,7 +17,8 @@ use super::{
 };
 
 /// Every kind of source, in the order in which people are told of them.
-pub const KINDS: &[&Kind] = &[&feed::KIND, &jsonl::KIND, &youtube::KIND, &niconico::KIND, &x::KIND];
+pub const KINDS: &[&Kind] =
+    &[&feed::KIND, &page::KIND, &youtube::KIND, &niconico::KIND, &x::KIND, &fivech::KIND, &jsonl::KIND];
 
 /// One configured source.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +46,12 @@ impl SourceParams {
 /// The source that `params` describe.
 pub fn build(params: &SourceParams, collect: &CollectParams) -> Built {
     let mut basics = params.basics.clone();
-    basics.poll_every = Some(basics.poll_every.unwrap_or(collect.poll_every).max(params.kind.least_pause));
+    let least = params.kind.least_pause;
+    // Where nobody said how often, it stays open: the visits may follow the source's own rhythm.
+    basics.poll_every = match basics.poll_every {
+        None if least <= collect.poll_every => None,
+        every => Some(every.unwrap_or(collect.poll_every).max(least)),
+    };
     (params.kind.build)(basics, &params.fields, collect)
 }
 

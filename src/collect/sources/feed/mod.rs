@@ -9,7 +9,7 @@
 
 mod advertised;
 mod capture;
-mod date;
+pub(in crate::collect) mod date;
 mod decode;
 mod draft;
 mod entry;
@@ -166,6 +166,10 @@ impl Source for FeedSource {
     /// The cursor is the address whose validators we hold: when a person changes it, they are worth nothing.
     fn continues(&self, state: &SourceState) -> bool {
         state.cursor.0.is_empty() || state.cursor.0 == self.url
+    }
+
+    fn lists(&self) -> bool {
+        true
     }
 
     fn request(&self, state: &SourceState, _now: Timestamp) -> Question {
