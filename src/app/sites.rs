@@ -98,18 +98,18 @@ mod tests {
         Request::page("https://www.example.jp/news/", &SourceState::new(SourceName("s".into()), NOW))
     }
 
-    fn says(text: &str) -> Result<Response, FetchError> {
-        Ok(Response { status: 200, body: text.into(), ..Response::default() })
+    fn says(text: &str) -> Response {
+        Response { status: 200, body: text.into(), ..Response::default() }
     }
 
     #[test]
     fn a_site_is_asked_once_a_day_and_its_word_counts_until_then() {
         let mut sites = Sites::default();
         assert_eq!(sites.advice(&page(), NOW), Advice::AskFirst(ROBOTS.into()));
-        sites.learn(ROBOTS.into(), &says("User-agent: *\nCrawl-delay: 7\n"), NOW);
+        sites.learn(ROBOTS.into(), &Ok(says("User-agent: *\nCrawl-delay: 7\n")), NOW);
         assert_eq!(sites.advice(&page(), NOW + Span::hours(23)), Advice::Go(Span::seconds(7)));
         assert_eq!(sites.advice(&page(), NOW + Span::days(1)), Advice::AskFirst(ROBOTS.into()));
-        sites.learn(ROBOTS.into(), &says("User-agent: *\nDisallow: /news/\n"), NOW + Span::days(1));
+        sites.learn(ROBOTS.into(), &Ok(says("User-agent: *\nDisallow: /news/\n")), NOW + Span::days(1));
         assert_eq!(sites.advice(&page(), NOW + Span::days(1)), Advice::Stay(FetchError::Robots));
     }
 
@@ -120,7 +120,7 @@ mod tests {
         let unread = Advice::Stay(FetchError::RobotsUnread("no answer in time".into()));
         assert_eq!(sites.advice(&page(), NOW + Span::minutes(9)), unread);
         assert_eq!(sites.advice(&page(), NOW + Span::minutes(10)), Advice::AskFirst(ROBOTS.into()));
-        sites.learn(ROBOTS.into(), &says(""), NOW);
+        sites.learn(ROBOTS.into(), &Ok(says("")), NOW);
         let late = NOW + Span::days(2);
         sites.learn(ROBOTS.into(), &Err(FetchError::Timeout), late);
         assert_eq!(sites.advice(&page(), late), Advice::Go(Span::ZERO));

@@ -51,7 +51,7 @@ struct Ended {
 }
 
 enum How {
-    Visited(Result<PollReport>),
+    Visited(Box<Result<PollReport>>),
     /// The site was asked for its `robots.txt`.
     Heard(Result<Response, FetchError>),
 }
@@ -185,7 +185,7 @@ fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mu
         let visit = visits.spawn(async move {
             fail::fail_point!("visit", |why| Ended {
                 host: host.clone(),
-                how: How::Visited(Err(anyhow::anyhow!("failpoint: {why:?}"))),
+                how: How::Visited(Box::new(Err(anyhow::anyhow!("failpoint: {why:?}")))),
             });
             let now = shared.clock.now();
             let closed = match advice {
@@ -194,7 +194,7 @@ fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mu
             };
             let fetch = closed.as_ref().map_or(plan.fetch.as_ref(), |closed| closed as &dyn Fetch);
             let report = shared.pipeline.poll_once(&source, &state, fetch, &plan.collect, now).await;
-            Ended { host, how: How::Visited(report) }
+            Ended { host, how: How::Visited(Box::new(report)) }
         });
         round.under_way.insert(visit.id(), (name.clone(), planned.kind));
     }
@@ -219,7 +219,7 @@ fn arrive(shared: &Shared, round: &mut Round, ended: Result<(Id, Ended), JoinErr
             let pause = limited.and_then(|outcome| schedule::host_pause(&outcome, 1, now));
             return hold(round, host, pause);
         }
-        Ok((_, Ended { host, how: How::Visited(outcome) })) => (host, outcome),
+        Ok((_, Ended { host, how: How::Visited(outcome) })) => (host, *outcome),
         Err(error) => (None, Err(error.into())),
     };
     let Some((name, kind)) = visited else { return };

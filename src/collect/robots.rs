@@ -4,9 +4,9 @@
 //! up to [`limits::CRAWL_DELAY`], and its `Sitemap` lines are handed on.
 //!
 //! # Why an own reader
-//! The crates that read it compile a pattern for every rule with `*` or `$`, so that a stranger's file of half a
-//! megabyte costs seconds and hundreds of megabytes; and none says whether a rule was meant for us by name. Matching
-//! here is linear in the pattern times the path, without a stack.
+//! `texting_robots`, the crate at hand, compiles a pattern for every rule that ends in `$`, drops the whole file for one
+//! that becomes too large, and does not say whether a rule was meant for us by name. Matching here goes back to the last
+//! star only, without a compiled pattern and without a stack.
 
 use url::{Position, Url};
 
@@ -71,9 +71,14 @@ pub fn of(request: &Request) -> Option<String> {
 pub fn read(answer: &Result<Response, FetchError>) -> Result<Rules, FetchError> {
     match answer {
         Ok(response) => Ok(Rules::parse(&String::from_utf8_lossy(&response.body))),
-        Err(FetchError::Status(400..=499) | FetchError::Gone | FetchError::Challenge(_)) => Ok(Rules::default()),
         // More than five megabytes are no robots.txt, and a circle or a way inside is no answer.
-        Err(FetchError::TooLarge | FetchError::Refused(_)) => Ok(Rules::default()),
+        Err(
+            FetchError::Status(400..=499)
+            | FetchError::Gone
+            | FetchError::Challenge(_)
+            | FetchError::TooLarge
+            | FetchError::Refused(_),
+        ) => Ok(Rules::default()),
         Err(error) => Err(FetchError::RobotsUnread(error.to_string())),
     }
 }
@@ -94,7 +99,11 @@ impl Rules {
         let mut rules = Self::default();
         let (mut own, mut all, mut in_names) = (false, true, false);
         let mut count = 0_usize;
-        let text = text.get(..text.floor_char_boundary(limits::ROBOTS_BYTES)).unwrap_or(text);
+        // Half a rule is another rule.
+        let text = match text.get(..text.floor_char_boundary(limits::ROBOTS_BYTES)) {
+            Some(head) if head.len() < text.len() => head.rsplit_once('\n').map_or("", |(whole, _)| whole),
+            _ => text,
+        };
         for line in text.trim_start_matches('\u{feff}').split(['\n', '\r']) {
             let line = line.split('#').next().unwrap_or("");
             let Some((key, value)) = line.split_once(':') else { continue };
@@ -127,10 +136,10 @@ impl Rules {
                         rules.groups(own, all, |group| group.delay = group.delay.or(Some(delay)));
                     }
                 }
-                "sitemap" | "site-map" => {
-                    if rules.sitemaps.len() < limits::SITEMAPS && value.len() <= limits::FIELD_BYTES {
-                        rules.sitemaps.push(value.to_owned());
-                    }
+                "sitemap" | "site-map"
+                    if rules.sitemaps.len() < limits::SITEMAPS && value.len() <= limits::FIELD_BYTES =>
+                {
+                    rules.sitemaps.push(value.to_owned());
                 }
                 _ => {}
             }

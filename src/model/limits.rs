@@ -115,6 +115,6 @@ pub const CRAWL_DELAY: Span = Span::minutes(2);
 /// Sitemaps of one site that are looked at.
 pub const SITEMAPS: usize = 8;
 /// Elements and texts of a watched page that are looked at; a large portal has ten thousand.
-pub const PAGE_NODES: usize = 100_000;
+pub const PAGE_NODES: usize = 50_000;
 /// Elements of a watched page within one another.
 pub const PAGE_DEPTH: usize = 256;

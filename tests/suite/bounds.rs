@@ -10,8 +10,10 @@ mod memory;
 mod network;
 mod page;
 mod push;
+mod robots;
 mod smtp;
 mod text;
+mod watched;
 mod window;
 
 use std::{fs, path::Path};

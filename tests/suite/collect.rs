@@ -3,8 +3,6 @@
 use std::{
     io::Write as _,
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -29,6 +27,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+
+use crate::harness::nginx::Nginx;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -274,107 +274,29 @@ async fn a_file_of_posts_is_read_on_from_where_it_ended() {
     assert_eq!(fourth.posts.iter().map(|p| p.external_id.as_str()).collect::<Vec<_>>(), ["4"]);
 }
 
-/// Debian's nginx on a free port, serving one folder. One process without workers, so that ending it ends all of it.
-struct Nginx {
-    child: Child,
-    folder: tempfile::TempDir,
-    port: u16,
-}
-
-impl Nginx {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // nginx drops its rights, so the folder must be open to others.
-        open_to_all(folder.path());
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let at = folder.path().display();
-        let config = format!(
-            "pid {at}/pid; error_log {at}/error.log; daemon off; master_process off; events {{ }}\n\
-             http {{ access_log off; gzip on; gzip_types application/xml; gzip_min_length 1;\n\
-             client_body_temp_path {at}/t1; proxy_temp_path {at}/t2; fastcgi_temp_path {at}/t3; uwsgi_temp_path {at}/t4; scgi_temp_path {at}/t5;\n\
-             types {{ application/xml xml; }} charset utf-8; charset_types application/xml;\n\
-             server {{ listen 127.0.0.1:{port}; root {at}; location = /dated.xml {{ etag off; }} }} }}"
-        );
-        std::fs::write(folder.path().join("nginx.conf"), config).unwrap();
-        let program = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].iter().map(Path::new).find(|p| p.exists());
-        let child = Command::new(program.unwrap_or(Path::new("nginx")))
-            .args(["-p", &at.to_string(), "-c", "nginx.conf", "-e", "error.log"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("this test needs a real server: apt-get install nginx-light");
-        let mut nginx = Self { child, folder, port };
-        nginx.wait_until_it_listens().await;
-        nginx
-    }
-
-    async fn wait_until_it_listens(&mut self) {
-        for _ in 0..500 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
-                return;
-            }
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!(
-                    "nginx ended with {status}: {}",
-                    std::fs::read_to_string(self.path("error.log")).unwrap_or_default()
-                );
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("nginx does not listen");
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Writes a page that was changed so many seconds after the epoch.
-    fn put(&self, name: &str, titles: &[&str], changed: u64) {
-        std::fs::write(self.path(name), feed(titles)).unwrap();
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(changed);
-        std::fs::File::options().write(true).open(self.path(name)).unwrap().set_modified(time).unwrap();
-    }
-
-    async fn visit(&self, name: &str, state: &SourceState) -> Visit {
-        let params = CollectParams { allow: vec![format!("127.0.0.1:{}", self.port)], ..CollectParams::default() };
-        visit(&format!("http://127.0.0.1:{}/{name}", self.port), state, &params, NOW).await
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-fn open_to_all(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 #[tokio::test]
 async fn nginx_sends_a_growing_feed_only_when_it_grew() {
-    let nginx = Nginx::start().await;
+    let nginx = Nginx::start("location = /dated.xml { etag off; }").await;
+    let put = |name: &str, titles: &[&str], changed: u64| nginx.put(name, feed(titles).as_bytes(), changed);
+    let visit = async |name: &str, state: &SourceState| visit(&nginx.url(name), state, &nginx.params(), NOW).await;
     for name in ["tagged.xml", "dated.xml"] {
-        nginx.put(name, &["一"], 1_700_000_000);
-        let first = nginx.visit(name, &new_state()).await;
+        put(name, &["一"], 1_700_000_000);
+        let first = visit(name, &new_state()).await;
         assert_eq!(first.outcome, Outcome::Read(1), "{name}");
         assert_eq!(first.state.etag.is_some(), name == "tagged.xml");
         assert!(first.state.last_modified.is_some());
 
-        let same = nginx.visit(name, &first.state).await;
+        let same = visit(name, &first.state).await;
         assert_eq!(same.outcome, Outcome::NotModified, "{name}");
 
-        nginx.put(name, &["二", "一"], 1_700_000_060);
-        let grown = nginx.visit(name, &same.state).await;
+        put(name, &["二", "一"], 1_700_000_060);
+        let grown = visit(name, &same.state).await;
         assert_eq!(grown.outcome, Outcome::Read(2), "{name}");
         assert_eq!(grown.posts[0].title.as_deref(), Some("二"));
         assert_eq!(grown.posts[1].external_id, first.posts[0].external_id);
         assert_ne!(grown.state.last_modified, first.state.last_modified);
-        assert_eq!(nginx.visit(name, &grown.state).await.outcome, Outcome::NotModified, "{name}");
+        assert_eq!(visit(name, &grown.state).await.outcome, Outcome::NotModified, "{name}");
     }
-    let missing = nginx.visit("missing.xml", &new_state()).await;
+    let missing = visit("missing.xml", &new_state()).await;
     assert_eq!(missing.outcome, Outcome::Failed(Failure::Fetch(FetchError::Status(404))));
 }

@@ -25,6 +25,13 @@ mod feeds;
 // Services that count, for a whole day.
 #[cfg(test)]
 mod apis;
+// Pages without a feed, boards, and lines on which things go wrong, with a real server behind them.
+#[cfg(test)]
+mod pages;
+
+// Who is asked when, and who is not: the visiting loop over a web in memory.
+#[cfg(test)]
+mod manners;
 
 // Every bound on what a stranger can make us hold or wait for.
 #[cfg(test)]

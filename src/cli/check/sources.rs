@@ -17,7 +17,8 @@ use crate::{
         fetch::{Fetch, FetchError, HttpFetch},
         kind::Built,
         poll,
-        source::{Page, Place, Question, Response, Source, SourceError},
+        robots::{self, Word},
+        source::{Next, Page, Place, Question, Request, Response, Robots, Source, SourceError},
         sources::{self, SourceParams, feed},
     },
     config::{Lang, Need, Settings},
@@ -170,7 +171,20 @@ impl Visitor {
             Question::Wait(_) => return Leg::new("source", lang, Mark::Good, ""),
             Question::Blind(why) => return bad(why.to_string()),
         };
-        let answer = fetch.fetch(&request).await;
+        let closed = match robots::of(&request).filter(|_| request.robots == Robots::Obeyed) {
+            Some(place) => {
+                let known = robots::read(&fetch.fetch(&Request::bare(&place)).await);
+                match robots::word(&known, &request) {
+                    Word::Go(_) => None,
+                    Word::Stay(why) => Some(why),
+                }
+            }
+            None => None,
+        };
+        let answer = match closed {
+            Some(why) => Err(why),
+            None => fetch.fetch(&request).await,
+        };
         match (answer, &request.place) {
             (Ok(response), _) => match source.read(&response, &state, self.now) {
                 Ok(page) => self.read(&page, &response),
@@ -207,6 +221,14 @@ impl Visitor {
                 format!("移転しました。url = \"{new}\" に"),
                 format!("it has moved; write url = \"{new}\""),
             ));
+        }
+        if n == 0 && page.next == Next::AtOnce {
+            let text = say(
+                lang,
+                "見つかりました。run が読み方を探します",
+                "it is there; run looks for the best way to read it",
+            );
+            return Leg::new("source", lang, Mark::Good, text);
         }
         if page.skipped > 0 {
             let k = page.skipped;
@@ -247,6 +269,14 @@ impl Visitor {
             SourceError::Malformed(_) => error.to_string(),
             SourceError::WebPage => {
                 say(lang, "フィードではなく、ふつうのページ（HTML）です", "a web page (HTML), not a feed")
+            }
+            SourceError::NoEntries => {
+                let text = say(lang, "ページのどこがお知らせか分かりません", "no entries can be made out on the page");
+                return Leg::new("source", lang, Mark::Bad, text).cured_by(say(
+                    lang,
+                    "selector に、お知らせの1件を指す CSS セレクターを書いてください（例: \"main ul.news > li\"）",
+                    "name them with selector, such as \"main ul.news > li\"",
+                ));
             }
             other => return Leg::new("source", lang, Mark::Bad, other.to_string()),
         };

@@ -59,12 +59,11 @@ const SHORTEST: usize = 6;
 /// The lines of `tree`, in the order of the page, and how many were left out.
 pub(super) fn rows(tree: &Tree<'_>, selector: Option<&Selector>, origin: Origin<'_>) -> (Vec<Row>, usize) {
     let dates = dates(tree, origin.zone);
-    let mut ranges = match selector {
-        Some(selector) => picked(tree, &selector.pick(tree), &dates),
-        None => {
-            let found = dated(tree, &dates, 0..tree.nodes.len());
-            if found.is_empty() { linked(tree) } else { found }
-        }
+    let mut ranges = if let Some(selector) = selector {
+        picked(tree, &selector.pick(tree), &dates)
+    } else {
+        let found = dated(tree, &dates, 0..tree.nodes.len());
+        if found.is_empty() { linked(tree) } else { found }
     };
     let over = ranges.len().saturating_sub(limits::ENTRIES);
     // Pages of this kind write the newest first.
@@ -155,7 +154,8 @@ fn line(tree: &Tree<'_>, dates: &Dates, node: usize, within: &Range<usize>) -> O
             return segment(tree, dates, inner, range);
         }
         let is_cell = matches!(tree.name(outer), "td" | "th" | "dt");
-        if !is_cell && has_link(tree, range.clone()) {
+        // A link around the line belongs to it with all of its words.
+        if !is_cell && addresses(tree, range.clone()).any(|(node, _)| range.contains(&node)) {
             return Some(range);
         }
         inner = outer;
@@ -219,23 +219,29 @@ fn picked(tree: &Tree<'_>, nodes: &[usize], dates: &Dates) -> Vec<Range<usize>> 
 }
 
 fn has_link(tree: &Tree<'_>, range: Range<usize>) -> bool {
-    links(tree, range).next().is_some()
+    addresses(tree, range).next().is_some()
 }
 
-/// The links of a part, with the words that people press. A part that lies in a link is one itself.
+/// Where the links of a part lead, and the words that people press.
 fn links<'l>(tree: &'l Tree<'_>, range: Range<usize>) -> impl Iterator<Item = (String, String)> + 'l {
-    let around = std::iter::once(range.start)
-        .chain(tree.around(range.start))
-        .take(REACH)
-        .find(|n| tree.name(*n) == "a" && *n < range.start);
+    addresses(tree, range.clone()).map(move |(node, href)| {
+        // Of a link around the part only the part is its headline.
+        let words = tree.whole(node);
+        (href, tree.text(words.start.max(range.start)..words.end.min(range.end)))
+    })
+}
+
+/// The links in a part, and the one around it: a part that lies in a link is one itself.
+fn addresses<'l>(tree: &'l Tree<'_>, range: Range<usize>) -> impl Iterator<Item = (usize, String)> + 'l {
+    let around = tree.around(range.start).take(REACH).find(|node| tree.name(*node) == "a");
+    let is_page = |href: &String| {
+        let href = href.trim_start();
+        !href.is_empty() && !html::cut(href, 11).eq_ignore_ascii_case("javascript:")
+    };
     range
         .filter(|node| tree.name(*node) == "a")
-        .map(|node| (node, tree.whole(node)))
-        .chain(around.map(|node| (node, tree.whole(node))))
-        .filter_map(|(node, whole)| Some((tree.attribute(node, "href")?, tree.text(whole))))
-        .filter(|(href, _)| {
-            !href.trim().is_empty() && !href.trim_start().to_ascii_lowercase().starts_with("javascript:")
-        })
+        .chain(around)
+        .filter_map(move |node| Some((node, tree.attribute(node, "href").filter(is_page)?)))
 }
 
 fn row(tree: &Tree<'_>, range: Range<usize>, dates: &Dates, origin: Origin<'_>) -> Option<Row> {

@@ -156,7 +156,7 @@ fn step(text: &str, directly: bool) -> Result<(Step, &str), Wrong> {
     }
     while let Some(first) = rest.chars().next() {
         let behind = rest.strip_prefix(first).unwrap_or("");
-        let (test, tail) = match first {
+        let (found, tail) = match first {
             '.' | '#' => {
                 let (value, tail) = word(behind);
                 let (attribute, how) = if first == '.' { ("class", How::Word) } else { ("id", How::Is) };
@@ -178,7 +178,7 @@ fn step(text: &str, directly: bool) -> Result<(Step, &str), Wrong> {
         if step.tests.len() == MOST {
             return Err(unread(rest));
         }
-        step.tests.push(test);
+        step.tests.push(found);
         rest = tail;
     }
     let goes_on = rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || c == '>' || c == ',');
@@ -187,6 +187,10 @@ fn step(text: &str, directly: bool) -> Result<(Step, &str), Wrong> {
     }
     Ok((step, rest))
 }
+
+/// What may stand between an attribute and its value; the longer first.
+const SIGNS: [(&str, How); 5] =
+    [("~=", How::Word), ("^=", How::Begins), ("$=", How::Ends), ("*=", How::Holds), ("=", How::Is)];
 
 /// The inside of `[…]`.
 fn attribute_test(text: &str) -> Option<(Test, &str)> {
@@ -199,17 +203,14 @@ fn attribute_test(text: &str) -> Option<(Test, &str)> {
     if let Some(tail) = rest.strip_prefix(']') {
         return Some((Test { attribute, how: How::There, value: String::new() }, tail));
     }
-    const SIGNS: [(&str, How); 5] =
-        [("~=", How::Word), ("^=", How::Begins), ("$=", How::Ends), ("*=", How::Holds), ("=", How::Is)];
     let (how, rest) = SIGNS.iter().find_map(|(sign, how)| Some((*how, rest.strip_prefix(sign)?)))?;
     let rest = rest.trim_start();
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let (value, tail) = match quote {
-        Some(quote) => rest.strip_prefix(quote)?.split_once(quote)?,
-        None => {
-            let (value, tail) = rest.split_at_checked(rest.find(']')?)?;
-            (value.trim_end(), tail)
-        }
+    let (value, tail) = if let Some(quote) = quote {
+        rest.strip_prefix(quote)?.split_once(quote)?
+    } else {
+        let (value, tail) = rest.split_at_checked(rest.find(']')?)?;
+        (value.trim_end(), tail)
     };
     let tail = tail.trim_start().strip_prefix(']')?;
     Some((Test { attribute, how, value: value.to_owned() }, tail))

@@ -150,8 +150,7 @@ fn read(text: &str, zone: Zone) -> (Vec<Spot>, Vec<Spot>) {
                     (url, changed) = (None, None);
                 }
             }
-            Token::Text(text) => word.push_str(html::cut(text, limits::FIELD_BYTES)),
-            Token::Cdata(text) => word.push_str(html::cut(text, limits::FIELD_BYTES)),
+            Token::Text(text) | Token::Cdata(text) => word.push_str(html::cut(text, limits::FIELD_BYTES)),
             Token::Close { name } => {
                 match local_name(name).to_ascii_lowercase().as_str() {
                     "loc" if inside == "loc" => url = link::resolve(&decode_references(word.trim()), None),

@@ -7,7 +7,7 @@
 //! Nodes stand in the order of the page, so what is inside node `i` is `i + 1 .. end`. At most [`limits::PAGE_NODES`]
 //! nodes, at most [`limits::PAGE_DEPTH`] within one another; deeper ones stand beside each other.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use crate::{
     collect::{
@@ -69,10 +69,33 @@ fn ends(name: &str) -> (&'static [&'static str], &'static [&'static str]) {
     }
 }
 
+/// The elements that are open, the outermost first.
+#[derive(Debug, Default)]
+struct Open {
+    nodes: Vec<usize>,
+    /// How many of each name, so that a closing tag of nothing costs one look.
+    names: HashMap<String, usize>,
+}
+
+impl Open {
+    fn last(&self) -> Option<usize> {
+        self.nodes.last().copied()
+    }
+
+    fn push(&mut self, node: usize, name: &str) {
+        self.nodes.push(node);
+        *self.names.entry(name.to_owned()).or_default() += 1;
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.get(name).is_some_and(|count| *count > 0)
+    }
+}
+
 impl<'t> Tree<'t> {
     pub(super) fn of(page: &'t str) -> Self {
         let mut tree = Self { nodes: Vec::new() };
-        let mut open: Vec<usize> = Vec::new();
+        let mut open = Open::default();
         // Elements below the deepest that are still open.
         let mut below = 0_usize;
         let mut tokens = Tokens::of(page);
@@ -82,7 +105,7 @@ impl<'t> Tree<'t> {
             }
             match token {
                 Token::Text(text) => {
-                    tree.add(open.last().copied(), Kind::Text(text));
+                    tree.add(open.last(), Kind::Text(text));
                 }
                 Token::Open { name, attributes, empty } => {
                     let name = name.to_ascii_lowercase();
@@ -96,9 +119,9 @@ impl<'t> Tree<'t> {
                         tree.end_for(&name, &mut open);
                     }
                     let lasts = !VOID.contains(&name.as_str()) && !empty;
-                    let node = tree.add(open.last().copied(), Kind::Element { name, attributes });
+                    let node = tree.add(open.last(), Kind::Element { name, attributes });
                     match lasts {
-                        true if open.len() < limits::PAGE_DEPTH => open.push(node),
+                        true if open.nodes.len() < limits::PAGE_DEPTH => open.push(node, tree.name(node)),
                         true => below += 1,
                         false => {}
                     }
@@ -106,7 +129,9 @@ impl<'t> Tree<'t> {
                 Token::Close { .. } if below > 0 => below -= 1,
                 Token::Close { name } => {
                     let name = name.to_ascii_lowercase();
-                    if let Some(depth) = open.iter().rposition(|node| tree.name(*node) == name) {
+                    if open.has(&name)
+                        && let Some(depth) = open.nodes.iter().rposition(|node| tree.name(*node) == name)
+                    {
                         tree.close(&mut open, depth);
                     }
                 }
@@ -124,13 +149,13 @@ impl<'t> Tree<'t> {
     }
 
     /// Closes what `name` ends by beginning.
-    fn end_for(&mut self, name: &str, open: &mut Vec<usize>) {
+    fn end_for(&mut self, name: &str, open: &mut Open) {
         let (ended, bounds) = ends(name);
-        if ended.is_empty() {
+        if !ended.iter().any(|name| open.has(name)) {
             return;
         }
         let mut outermost = None;
-        for (depth, node) in open.iter().enumerate().rev() {
+        for (depth, node) in open.nodes.iter().enumerate().rev() {
             let at = self.name(*node);
             if bounds.contains(&at) {
                 break;
@@ -144,9 +169,12 @@ impl<'t> Tree<'t> {
         }
     }
 
-    fn close(&mut self, open: &mut Vec<usize>, depth: usize) {
+    fn close(&mut self, open: &mut Open, depth: usize) {
         let end = self.nodes.len();
-        for node in open.drain(depth..) {
+        for node in open.nodes.drain(depth..) {
+            if let Some(count) = open.names.get_mut(self.name(node)) {
+                *count -= 1;
+            }
             if let Some(node) = self.nodes.get_mut(node) {
                 node.end = end;
             }
@@ -215,7 +243,7 @@ mod tests {
                 Kind::Text(text) => text.trim(),
                 Kind::Element { name, .. } => name,
             };
-            out += &format!("{}{name} ", "-".repeat(depth));
+            out.extend(["-".repeat(depth).as_str(), name, " "]);
         }
         out
     }

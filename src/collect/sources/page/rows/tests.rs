@@ -12,9 +12,13 @@ fn read(page: &str, selector: Option<&str>) -> Vec<Row> {
     rows(&Tree::of(page), selector.as_ref(), Origin { url: Some(&url), zone: Zone::JST }).0
 }
 
+fn day(at: Timestamp) -> String {
+    at.rfc3339(Zone::JST).split('T').next().unwrap().to_owned()
+}
+
 /// Date, title, link.
 fn shown(page: &str, selector: Option<&str>) -> Vec<String> {
-    let date = |row: &Row| row.published.map_or("-".into(), |at| at.rfc3339(Zone::JST)[..10].to_owned());
+    let date = |row: &Row| row.published.map_or("-".into(), day);
     let path = |row: &Row| row.link.clone().unwrap_or_default().replace("https://www.example.jp", "");
     read(page, selector).iter().map(|row| format!("{} {} {}", date(row), row.title, path(row))).collect()
 }
@@ -106,7 +110,7 @@ fn a_link_that_all_lines_share_names_none_of_them() {
 
 #[test]
 fn dates_are_found_between_words_in_every_usual_spelling() {
-    let of = |text: &str| date_in(text, Zone::JST).map(|(at, _)| at.rfc3339(Zone::JST)[..10].to_owned());
+    let of = |text: &str| date_in(text, Zone::JST).map(|(at, _)| day(at));
     for text in [
         "【2026年11月2日】お知らせ",
         "更新：2026.11.02(月)",
