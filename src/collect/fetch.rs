@@ -12,12 +12,11 @@ use reqwest::{
     redirect,
 };
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use url::Url;
 
 pub use super::pause::RetryAfter;
 use super::{
-    CollectParams,
+    CollectParams, file,
     guard::{Guard, Refusal},
     html, pause,
     source::{Place, Request, Response},
@@ -199,23 +198,10 @@ impl Fetch for HttpFetch {
                 .await
                 .unwrap_or(Err(FetchError::Timeout)),
             Place::File { path, from } => {
-                read_file(path, *from).await.map_err(|e| FetchError::Transport(format!("{}: {e}", path.display())))
+                file::read(path, *from).await.map_err(|e| FetchError::Transport(format!("{}: {e}", path.display())))
             }
         }
     }
-}
-
-/// The next part of a file. One that became shorter is another file and is read from its beginning.
-async fn read_file(path: &std::path::Path, from: u64) -> std::io::Result<Response> {
-    let mut file = tokio::fs::File::open(path).await?;
-    let size = file.metadata().await?.len();
-    let from = if size < from { 0 } else { from };
-    file.seek(std::io::SeekFrom::Start(from)).await?;
-    let mut body = Vec::new();
-    file.take(u64::try_from(limits::BODY_BYTES).unwrap_or(u64::MAX)).read_to_end(&mut body).await?;
-    // As HTTP says it: 206 is a part, 200 is the thing from its beginning.
-    let status = if from > 0 { 206 } else { 200 };
-    Ok(Response { status, not_modified: body.is_empty() && from > 0, body, ..Response::default() })
 }
 
 fn is_redirection(status: StatusCode) -> bool {

@@ -5,6 +5,7 @@
 pub mod discover;
 pub mod budget;
 pub mod fetch;
+mod file;
 pub mod guard;
 pub mod html;
 pub mod kind;
