@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "services", include_str!("../../migrations/0007_services.sql")),
     (8, "health", include_str!("../../migrations/0008_health.sql")),
     (11, "retention", include_str!("../../migrations/0011_retention.sql")),
+    (12, "habits", include_str!("../../migrations/0012_habits.sql")),
 ];
 
 pub(super) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
