@@ -47,14 +47,14 @@ mod tests {
         wished(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
     }
 
-    fn at(text: &str) -> Option<RetryAfter> {
-        Some(RetryAfter::At(Timestamp::parse_rfc3339(text).unwrap()))
+    fn at(text: &str) -> RetryAfter {
+        RetryAfter::At(Timestamp::parse_rfc3339(text).unwrap())
     }
 
     #[test]
     fn a_pause_is_read_in_both_forms() {
         assert_eq!(pause(&[("retry-after", "120")]), Some(RetryAfter::In(Span::seconds(120))));
-        assert_eq!(pause(&[("retry-after", "Fri, 20 Nov 2026 00:15:00 GMT")]), at("2026-11-20T00:15:00Z"));
+        assert_eq!(pause(&[("retry-after", "Fri, 20 Nov 2026 00:15:00 GMT")]), Some(at("2026-11-20T00:15:00Z")));
         for wrong in ["-1", "soon", "99999999999999"] {
             assert_eq!(pause(&[("retry-after", wrong)]), None, "{wrong}");
         }
@@ -62,8 +62,11 @@ mod tests {
 
     #[test]
     fn the_end_of_a_window_is_read_as_x_and_as_mastodon_write_it() {
-        assert_eq!(pause(&[("x-rate-limit-reset", "1795133700")]), at("2026-11-20T00:15:00Z"));
-        assert_eq!(pause(&[("x-ratelimit-reset", "2026-11-20T00:15:00.123456Z")]), at("2026-11-20T00:15:00.123Z"));
+        assert_eq!(pause(&[("x-rate-limit-reset", "1795133700")]), Some(at("2026-11-20T00:15:00Z")));
+        assert_eq!(
+            pause(&[("x-ratelimit-reset", "2026-11-20T00:15:00.123456Z")]),
+            Some(at("2026-11-20T00:15:00.123Z"))
+        );
         assert_eq!(pause(&[("x-ratelimit-reset", "30")]), Some(RetryAfter::In(Span::seconds(30))));
         assert_eq!(pause(&[("x-rate-limit-reset", "tomorrow")]), None);
         // A word on how long to stay away is stronger than one on when the window ends.

@@ -281,6 +281,25 @@ fn the_reference_names_exactly_the_keys_that_are_read() {
 }
 
 #[test]
+fn x_is_off_until_somebody_writes_it_with_a_token_and_a_limit() {
+    assert!(!loaded(FULL).unwrap().mail.unwrap().x_connected);
+    let with = |lines: &str| format!("{FULL}\n[[source]]\nname = \"x\"\nkind = \"x\"\n{lines}");
+    let whole = "query = \"つばめ電機\"\ntoken_env = \"SMTP_SECRET\"\nmonthly_usd = 20";
+    let settings = loaded(&with(whole)).unwrap();
+    assert!(settings.mail.unwrap().x_connected && !format!("{:?}", settings.sources).contains("canary"));
+    let long = whole.replace("つばめ電機", &"つ".repeat(600));
+    for (lines, said) in [
+        (whole.replace("monthly_usd = 20", ""), "\"monthly_usd\" is missing"),
+        (whole.replace("token_env = \"SMTP_SECRET\"", ""), "token_env"),
+        (whole.replace("20", "0"), "above 0"),
+        (long, "may have 492"),
+    ] {
+        let found = mistakes(&with(&lines));
+        assert!(found.iter().any(|m| m.contains(said)), "{said}: {found:#?}");
+    }
+}
+
+#[test]
 fn the_window_for_machines_opens_on_this_machine_only() {
     let listen = |value: &str| loaded(&format!("[web]\nlisten = {value}")).unwrap().listen.map(|at| at.to_string());
     assert_eq!(loaded("").unwrap().listen.map(|at| at.to_string()).as_deref(), Some("127.0.0.1:8730"));

@@ -102,15 +102,13 @@ fn search(source: &XSource, memory: &mut Memory, asked: &Asked, answer: &Value, 
     memory.settle(asked, charged * source.params.post);
     let token = loose::name(answer, "meta.next_token");
     let goes_on = token.filter(|token| *token != newest.token && fresh > 0 && newest.pages + 1 < most);
-    match goes_on {
-        Some(token) => memory.paging = Some(Paging { token, pages: newest.pages + 1, newest: newest.newest }),
-        None => {
-            // The words of a person name what they look for; an id that X did not give is none.
-            if is_newer(&newest.newest, &memory.since) {
-                memory.since = newest.newest;
-            }
-            (memory.wanted, memory.waiting, memory.searched_at) = (None, 0, now);
+    if let Some(token) = goes_on {
+        memory.paging = Some(Paging { token, pages: newest.pages + 1, newest: newest.newest });
+    } else {
+        if is_newer(&newest.newest, &memory.since) {
+            memory.since = newest.newest;
         }
+        (memory.wanted, memory.waiting, memory.searched_at) = (None, 0, now);
     }
     page
 }

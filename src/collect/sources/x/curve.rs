@@ -145,8 +145,8 @@ mod tests {
         let from = NOW - Span::minutes(15) + Span::minutes(2);
         let seen = counts(&|_| 1, from, NOW + Span::minutes(3)).observed((from, NOW + Span::minutes(3)));
         assert_eq!(
-            seen.iter().map(|o| (o.at, o.value as u64)).collect::<Vec<_>>(),
-            [(NOW - Span::minutes(10), 5), (NOW - Span::minutes(5), 5)]
+            seen.iter().map(|o| (o.at, o.value.to_string())).collect::<Vec<_>>(),
+            [(NOW - Span::minutes(10), "5".into()), (NOW - Span::minutes(5), "5".into())]
         );
     }
 

@@ -233,7 +233,7 @@ impl Source for XSource {
             Plan::Ask(step, cost) => memory.reserve(step, cost, now),
             // What was reserved at this very moment and lost must not be taken for a question that is paid for.
             Plan::Wait(_) | Plan::Spent(_) => {
-                memory.asked.as_mut().filter(|asked| asked.at == now)?.at = Timestamp::default()
+                memory.asked.as_mut().filter(|asked| asked.at == now)?.at = Timestamp::default();
             }
         }
         Some(Reservation { cursor: memory.cursor(), meter: memory.meter(&self.params, now) })

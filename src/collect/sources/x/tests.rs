@@ -82,7 +82,7 @@ fn a_count_comes_first_and_a_search_only_when_the_curve_moves() {
     assert!(asked.path().ends_with("/2/tweets/counts/recent"), "{asked}");
     let page = round(&source, &mut state, COUNTS, NOW);
     assert_eq!((page.posts.len(), page.next), (0, Next::AtOnce));
-    assert_eq!(page.observed.iter().map(|o| o.value as u64).sum::<u64>(), 20);
+    assert!((page.observed.iter().map(|o| o.value).sum::<f64>() - 20.0).abs() < 1e-9);
     let after = reserved(&source, &state, NOW).unwrap();
     let asked = url(&source, &after, NOW);
     assert!(asked.path().ends_with("/2/tweets/search/recent"), "{asked}");
@@ -262,7 +262,8 @@ impl Till {
             }
         }
         let post = |id: &u64| {
-            let versions = if id % 5 == 0 { vec![(id - 1).to_string(), id.to_string()] } else { vec![id.to_string()] };
+            let versions =
+                if id.is_multiple_of(5) { vec![(id - 1).to_string(), id.to_string()] } else { vec![id.to_string()] };
             json!({"id": id.to_string(), "text": "青空テレコム", "edit_history_tweet_ids": versions})
         };
         let data: Vec<Value> = ids.iter().map(post).collect();
@@ -275,12 +276,12 @@ impl Till {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn no_month_ever_costs_more_than_a_person_allowed(
         cents in prop_oneof![1..150_u32, 1..3_000_u32],
-        steps in proptest::collection::vec((0..400_i64, 0..10_u8, 0..130_u64, 0..10_000_u64, any::<bool>()), 1..120),
+        steps in proptest::collection::vec((0..400_i64, 0..10_u8, 0..40_u64, 0..10_000_u64, any::<bool>()), 1..80),
     ) {
         let source = source(f64::from(cents) / 100.0);
         let (mut state, mut till, mut now) = (new_state(), Till::default(), NOW);
@@ -303,7 +304,7 @@ proptest! {
             let url = url(&source, &state, now);
             if what == 1 {
                 // Turned away: nothing is taken.
-                let status = [400, 401, 402, 429][(seed % 4) as usize];
+                let status = *[400, 401, 402, 429].iter().cycle().nth(usize::try_from(seed % 4).unwrap()).unwrap();
                 state.cursor = source.read(&said(status, ""), &state, now).unwrap().cursor;
                 continue;
             }
@@ -312,7 +313,7 @@ proptest! {
                 // It was charged, and the answer is lost or torn.
                 2 => continue,
                 3 => source.read(&said(500, ""), &state, now),
-                4 => source.read(&said(200, &answer[..answer.len() / 2]), &state, now),
+                4 => source.read(&said(200, answer.split_at(answer.floor_char_boundary(answer.len() / 2)).0), &state, now),
                 _ => source.read(&said(200, &answer), &state, now),
             };
             if let Ok(page) = read {

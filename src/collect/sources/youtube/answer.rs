@@ -32,7 +32,8 @@ pub(super) fn read(
 ) -> Result<Page, SourceError> {
     let answer = serde_json::from_slice::<Value>(&response.body);
     if response.status >= 400 {
-        return refusal(source, memory, step, response.status, &answer.unwrap_or_default(), now);
+        let failure = refusal(source, memory, step, response.status, &answer.unwrap_or_default(), now);
+        return Ok(Page { failure, ..Page::default() });
     }
     let answer = answer.map_err(|e| SourceError::Malformed(e.to_string()))?;
     if !loose::at(&answer, "items").is_some_and(Value::is_array) {
@@ -171,9 +172,10 @@ fn hear(source: &YoutubeSource, memory: &mut Memory, of: &str, answer: &Value, n
     let pages = before.as_ref().map_or(0, |thread| thread.pages) + 1;
     let token = loose::name(answer, "nextPageToken").filter(|token| before.is_none_or(|b| b.token != *token));
     let goes_on = any && oldest > until && pages < PAGES;
-    match token.filter(|_| goes_on) {
-        Some(token) => memory.thread = Some(Thread { video: of.to_owned(), token, pages, newest }),
-        None => (known.heard, known.heard_until) = (known.said, newest),
+    if let Some(token) = token.filter(|_| goes_on) {
+        memory.thread = Some(Thread { video: of.to_owned(), token, pages, newest });
+    } else {
+        (known.heard, known.heard_until) = (known.said, newest);
     }
     page
 }
@@ -203,7 +205,7 @@ fn said(source: &YoutubeSource, video: &str, comment: &Value, now: Timestamp) ->
     })
 }
 
-/// An answer that is no page.
+/// What is wrong with an answer that is no page; nothing where only one video refuses.
 fn refusal(
     source: &YoutubeSource,
     memory: &mut Memory,
@@ -211,50 +213,45 @@ fn refusal(
     status: u16,
     answer: &Value,
     now: Timestamp,
-) -> Result<Page, SourceError> {
-    let said = loose::text(answer, "error.message").map(html::to_text).unwrap_or_else(|| format!("HTTP {status}"));
+) -> Option<SourceError> {
+    let said = loose::text(answer, "error.message").map_or_else(|| format!("HTTP {status}"), html::to_text);
     let said: String = html::one_line(&said).chars().take(limits::ERROR_CHARS).collect();
-    let named =
-        |list: &str| loose::list(answer, list).iter().filter_map(|e| loose::text(e, "reason").map(str::to_owned));
-    let reasons: Vec<String> = named("error.errors").chain(named("error.details")).collect();
-    let is = |words: &[&str]| reasons.iter().any(|reason| words.contains(&reason.as_str()));
+    let named = |list| loose::list(answer, list).iter().filter_map(|e| loose::text(e, "reason"));
+    let reasons: Vec<&str> = named("error.errors").chain(named("error.details")).collect();
+    let is = |words: &[&str]| reasons.iter().any(|reason| words.contains(reason));
     if is(&["quotaExceeded", "dailyLimitExceeded"]) {
         // Somebody else uses the same project, or Google grants less than we were told: the count is at its end.
         match step {
             Step::Search => memory.searches.take(memory.searches.left(source.params.searches.0)),
             Step::Look(_) | Step::Hear(_) => memory.units.take(memory.units.left(source.params.units.0)),
         };
-        let until = pacific_day(now).1;
-        return Ok(Page { failure: Some(SourceError::Spent { until }), ..Page::default() });
+        return Some(SourceError::Spent { until: pacific_day(now).1 });
     }
+    let gone = status == 404 || is(&["videoNotFound"]);
     match step {
-        Step::Hear(of) if status < 500 => {
-            if is(&["commentsDisabled", "videoNotFound", "processingFailure", "invalidPageToken"]) || status == 404 {
-                let thread = memory.thread.take();
-                if let Some(known) = memory.video(of) {
-                    known.heard = known.said;
-                    known.mute |= is(&["commentsDisabled"]);
-                    // A video that is gone for its comments is looked for once more.
-                    if (is(&["videoNotFound"]) || status == 404) && thread.is_none() {
-                        known.look_at = now;
-                    }
-                }
-                return Ok(Page::default());
+        Step::Hear(of) if gone || is(&["commentsDisabled", "processingFailure", "invalidPageToken"]) => {
+            memory.thread = None;
+            if let Some(known) = memory.video(of) {
+                known.heard = known.said;
+                known.mute |= is(&["commentsDisabled"]);
+                // A video that is gone for its comments is looked for once more.
+                known.look_at = if gone { now } else { known.look_at };
             }
+            return None;
         }
         Step::Search if memory.paging.is_some() && is(&["invalidPageToken"]) => {
             memory.paging = None;
-            return Ok(Page::default());
+            return None;
         }
         _ => {}
     }
     let key = ["API_KEY_INVALID", "keyInvalid", "keyExpired", "accessNotConfigured", "API_KEY_SERVICE_BLOCKED"];
-    let failure = match status {
-        401 => SourceError::Credential(said),
-        400 | 403 if is(&key) || is(&["forbidden", "ipRefererBlocked"]) => SourceError::Credential(said),
-        _ => SourceError::Malformed(said),
-    };
-    Ok(Page { failure: Some(failure), ..Page::default() })
+    let ours = is(&key) || is(&["forbidden", "ipRefererBlocked"]);
+    match status {
+        401 => Some(SourceError::Credential(said)),
+        400 | 403 if ours => Some(SourceError::Credential(said)),
+        _ => Some(SourceError::Malformed(said)),
+    }
 }
 
 /// Whether an id looks like one: anything else would become a part of an address.

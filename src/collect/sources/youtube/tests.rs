@@ -157,7 +157,7 @@ fn a_quota_that_is_gone_is_gone_until_midnight_in_california() {
     let until = pacific_day(NOW).1;
     assert_eq!(page.failure, Some(SourceError::Spent { until }));
     let meter = state.meter.unwrap();
-    assert_eq!((meter.used as u64, meter.limit as u64, meter.resets_at), (100, 100, until));
+    assert_eq!((format!("{} of {}", meter.used, meter.limit), meter.resets_at), ("100 of 100".into(), until));
     assert_eq!(source().request(&state, NOW), Question::Blind(SourceError::Spent { until }));
     // The next day it is asked again.
     assert!(matches!(source().request(&state, until), Question::Ask(_)));
