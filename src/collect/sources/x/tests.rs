@@ -229,6 +229,27 @@ fn a_query_that_x_would_refuse_is_refused_at_once() {
     assert!(said.ja.contains(&format!("{most}文字まで")) && said.key == "query", "{said:?}");
 }
 
+#[test]
+fn it_goes_slower_from_eighty_percent_on_and_the_last_tenth_is_for_open_incidents() {
+    let (source, mut state) = (source(5_000.0), new_state());
+    let used = |dollars: u64| {
+        let mut memory = source.memory(&new_state(), NOW);
+        memory.month.take(dollars * 1_000_000);
+        memory
+    };
+    let pause = |dollars, urgent| plan::pause(&used(dollars), &source.params, urgent, NOW);
+    assert_eq!(pause(3_999, false), Span::minutes(15));
+    assert_eq!((pause(4_000, false), pause(4_000, true)), (Span::minutes(30), Span::minutes(15)));
+    state.cursor = used(4_500).cursor();
+    let until = month(NOW).1;
+    assert_eq!(source.request(&state, NOW), Question::Blind(SourceError::Spent { until }));
+    state.urgent = true;
+    assert!(matches!(source.request(&state, NOW), Question::Ask(_)));
+    state.cursor = used(5_000).cursor();
+    assert_eq!(source.request(&state, NOW), Question::Blind(SourceError::Spent { until }));
+    assert!(source.reserve(&state, NOW).is_none());
+}
+
 /// X as its tariff says: what it takes, in millionths of a dollar, by month.
 #[derive(Default)]
 struct Till {
