@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `model` | — | chrono (`time.rs`) |
 //! | `clock` | `model` | — |
-//! | `collect` | `model`, `clock` | reqwest (`fetch.rs`, `guard.rs`), feed-rs, quick-xml, encoding_rs |
+//! | `collect` | `model`, `clock` | reqwest (`fetch.rs`, `guard.rs`), tokio-tungstenite (`socket.rs`), feed-rs, quick-xml, encoding_rs |
 //! | `analyze` | `model` | lindera (also `app/dictionary.rs`), daachorse, icu_normalizer |
 //! | `detect` | `model` | — |
 //! | `store` | `model`, `clock` | sqlx |

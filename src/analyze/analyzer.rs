@@ -10,6 +10,7 @@ use super::{
     grave,
     lexicon::Lexicons,
     normalize::{Normalized, folded, letters},
+    prefilter::Glance,
     retrospective::is_retrospective,
     role,
     score::{self, Sums, View},
@@ -108,6 +109,17 @@ impl Analyzer {
             }
         }
         self.gather(post, &sections, &found)
+    }
+
+    /// Whether any name stands in `text`; whether it is one's own is for [`Analyzer::analyze`] to tell.
+    pub fn names(&self, text: &str) -> bool {
+        self.matcher.any(&folded(bounded(text)))
+    }
+
+    /// Whether any name may stand in a string of `json`, told without parsing it: never `false` where
+    /// [`Analyzer::names`] is `true`.
+    pub fn may_name(&self, json: &str, glance: &mut Glance) -> bool {
+        glance.may_name(json, &self.matcher)
     }
 
     fn gather(&self, post: &Post, sections: &[(Section, &str)], found: &[(Vec<NameHit>, Vec<Refused>)]) -> Analysis {

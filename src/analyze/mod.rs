@@ -24,6 +24,7 @@ mod homonym;
 pub mod lexicon;
 pub mod lindera;
 pub mod normalize;
+mod prefilter;
 mod private;
 mod retrospective;
 mod role;
@@ -36,5 +37,6 @@ pub mod watch_match;
 
 pub use analyzer::{Analysis, AnalyzeError, Analyzer, Excluded};
 pub use lexicon::Lexicons;
+pub use prefilter::Glance;
 pub use text_key::text_key;
 pub use token::{Token, TokenKind, Tokenize};

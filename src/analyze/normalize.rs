@@ -12,6 +12,8 @@ use std::{borrow::Cow, ops::Range};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::prefilter::is_single_jamo;
+
 /// A text as it is matched.
 #[derive(Debug, Clone, Default)]
 pub struct Normalized {
@@ -126,11 +128,24 @@ pub fn folded(original: &str) -> Cow<'_, str> {
         return Cow::Borrowed(original);
     }
     // Single jamo are clusters of their own, which NFKC would join to a syllable over their borders.
-    if original.chars().any(|c| matches!(c, '\u{3131}'..='\u{318e}' | '\u{ffa0}'..='\u{ffdc}')) {
+    if original.chars().any(is_single_jamo) {
         return Cow::Owned(Normalized::new(original).text);
     }
     let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(original);
-    Cow::Owned(composed.chars().filter(|c| !is_unseen(*c)).flat_map(|c| fold(c).to_lowercase()).collect())
+    let mut out = String::with_capacity(composed.len());
+    composed.chars().for_each(|c| push_folded(&mut out, c));
+    Cow::Owned(out)
+}
+
+/// A letter that has been normalized, in the spelling for matching; nothing where nobody sees it.
+pub(super) fn push_folded(out: &mut String, composed: char) {
+    if is_settled(composed) {
+        out.push(composed);
+    } else if composed.is_ascii_uppercase() {
+        out.push(composed.to_ascii_lowercase());
+    } else if !is_unseen(composed) {
+        out.extend(fold(composed).to_lowercase());
+    }
 }
 
 /// Letters `range` of `text`, counted in Unicode scalar values.

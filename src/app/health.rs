@@ -50,9 +50,9 @@ const ASK: Duration = Duration::from_secs(3);
 pub(super) struct Vitals {
     pub counters: Counters,
     up_since: Timestamp,
-    pulses: [Pulse; 4],
+    pulses: [Pulse; Stage::COUNT],
     /// Seconds without progress, as the watchdog has counted them.
-    still: [AtomicU64; 4],
+    still: [AtomicU64; Stage::COUNT],
     facts: Mutex<Facts>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Vitals {
 struct Facts {
     looked: Instant,
     reload_ok: bool,
-    failed_rounds: [u32; 4],
+    failed_rounds: [u32; Stage::COUNT],
     panics: VecDeque<(Stage, Instant)>,
     visit_panics: BTreeMap<SourceName, VecDeque<Instant>>,
     jump: Option<(Span, Instant)>,
@@ -71,7 +71,7 @@ impl Vitals {
         let facts = Facts {
             looked: Instant::now(),
             reload_ok: true,
-            failed_rounds: [0; 4],
+            failed_rounds: [0; Stage::COUNT],
             panics: VecDeque::new(),
             visit_panics: BTreeMap::new(),
             jump: None,
@@ -162,13 +162,13 @@ impl Witness for Shared {
             let of = facts.visit_panics.get(source);
             of.map_or(0, |all| all.iter().filter(|at| at.elapsed() < VISIT_PANICS_WITHIN).count())
         };
-        let sources = plan.sources.iter().map(|p| SourceSeen {
-            name: p.name().clone(),
-            id: source_id(p.name()),
-            every: p.every,
-            since: p.since,
-            state: states.iter().find(|s| s.source == *p.name()).cloned(),
-            panics: panics(p.name()),
+        let sources = plan.listed().map(|(name, every, since)| SourceSeen {
+            name: name.clone(),
+            id: source_id(name),
+            every,
+            since,
+            state: states.iter().find(|s| s.source == *name).cloned(),
+            panics: panics(name),
         });
         let of = |stage: Stage| {
             let recent = facts.panics.iter().filter(|(s, at)| *s == stage && at.elapsed() < PANICS_WITHIN).count();
@@ -196,7 +196,7 @@ impl Witness for Shared {
         let standing = timeout(ASK, store.standing()).await.ok().and_then(Result::ok);
         let states = timeout(ASK, store.source_states()).await.ok().and_then(Result::ok).unwrap_or_default();
         let plan = self.plan.borrow().clone();
-        let listed = |name: &SourceName| plan.sources.iter().any(|p| p.name() == name);
+        let listed = |name: &SourceName| plan.listed().any(|(listed, ..)| listed == name);
         let (lag, reload_ok) = {
             let facts = self.vitals.facts();
             (span(facts.looked.elapsed()), facts.reload_ok)

@@ -37,6 +37,11 @@ impl Judge {
         &self.watchlist
     }
 
+    /// The names it looks for.
+    pub fn analyzer(&self) -> &Analyzer {
+        &self.analyzer
+    }
+
     /// Reads a page of posts.
     pub fn page(&self, posts: Vec<Post>, warm_up: bool) -> Vec<Judged> {
         posts.into_iter().map(|post| self.one(post, warm_up)).collect()

@@ -13,6 +13,7 @@ use crate::{
     collect::{
         fetch::{Fetch, FetchError},
         source::{Request, Response},
+        stream::{Broken, Hello, Line},
     },
     model::alert::Rendered,
     store::Visited,
@@ -32,6 +33,10 @@ impl Fetch for MeteredFetch {
             self.vitals.counters.fetched(response.body.len() as u64);
         }
         answer
+    }
+
+    async fn listen(&self, hello: &Hello) -> Result<Box<dyn Line>, Broken> {
+        self.inner.listen(hello).await
     }
 }
 

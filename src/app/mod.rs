@@ -13,6 +13,7 @@ mod health;
 pub mod import;
 pub mod judge;
 mod last_page;
+mod listen;
 mod lookouts;
 mod metered;
 mod outside;

@@ -1,4 +1,4 @@
-//! Where to look and with which manners: what the visiting loop goes by until somebody changes it.
+//! Where to look and with which manners: what the visiting and the listening loop go by until somebody changes it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,6 +9,7 @@ use crate::{
         kind::Built,
         source::Source,
         sources::{self, SourceParams},
+        stream::Stream,
     },
     model::{
         post::SourceName,
@@ -16,9 +17,13 @@ use crate::{
     },
 };
 
-/// One generation of what is visited.
+/// What a stream counts as being visited: one that has said nothing for three times this is silent.
+const HEARD_EVERY: Span = Span::minutes(5);
+
+/// One generation of what is visited and listened to.
 pub(super) struct Plan {
     pub sources: Vec<Planned>,
+    pub streams: Vec<PlannedStream>,
     pub collect: CollectParams,
     pub fetch: Arc<dyn Fetch>,
     /// How long the texts of each source may be kept by its operator's terms.
@@ -42,6 +47,22 @@ impl Planned {
     }
 }
 
+/// One source that speaks by itself.
+#[derive(Clone)]
+pub(super) struct PlannedStream {
+    pub stream: Arc<dyn Stream>,
+    /// What it was built from: the same words are the same line.
+    pub params: SourceParams,
+    /// Since when it has been on the list of this process.
+    pub since: Timestamp,
+}
+
+impl PlannedStream {
+    pub(super) fn name(&self) -> &SourceName {
+        &self.stream.basics().name
+    }
+}
+
 impl Plan {
     /// A source that was in the plan before keeps its age: reloading often must not hide a source that is silent.
     pub(super) fn new(
@@ -52,23 +73,36 @@ impl Plan {
         now: Timestamp,
     ) -> Self {
         let known: BTreeMap<&SourceName, Timestamp> =
-            before.iter().flat_map(|plan| &plan.sources).map(|p| (p.name(), p.since)).collect();
-        let planned = |params: &SourceParams| {
+            before.iter().flat_map(|plan| plan.listed()).map(|(name, _, since)| (name, since)).collect();
+        let (mut sources, mut streams) = (Vec::new(), Vec::new());
+        for params in params {
             let since = known.get(&params.basics.name).copied().unwrap_or(now);
             match sources::build(params, collect) {
                 Built::Polled(source) => {
                     let every = source.basics().poll_every.unwrap_or(collect.poll_every);
-                    Some(Planned { source, kind: params.kind.word, every, since })
+                    sources.push(Planned { source, kind: params.kind.word, every, since });
                 }
-                Built::Streamed(_) => None,
+                Built::Streamed(stream) => streams.push(PlannedStream { stream, params: params.clone(), since }),
             }
-        };
+        }
         let kept = params.iter().map(|p| (p.basics.name.clone(), p.kind.terms.kept)).collect();
-        Self { sources: params.iter().filter_map(planned).collect(), collect: collect.clone(), fetch, kept }
+        Self { sources, streams, collect: collect.clone(), fetch, kept }
+    }
+
+    /// Every source of either sort: its name, how often it should be heard of, since when it is listed.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (&SourceName, Span, Timestamp)> {
+        let visited = self.sources.iter().map(|p| (p.name(), p.every, p.since));
+        visited.chain(self.streams.iter().map(|s| (s.name(), HEARD_EVERY, s.since)))
+    }
+
+    /// Whether the lines of `other` may stay as they are.
+    pub(super) fn same_lines(&self, other: &Self) -> bool {
+        let params = |plan: &Self| plan.streams.iter().map(|s| s.params.clone()).collect::<Vec<_>>();
+        self.collect == other.collect && params(self) == params(other)
     }
 
     /// Twice the longest pause between visits, and an hour at least; `None` without sources.
     pub(super) fn patience(&self) -> Option<Span> {
-        self.sources.iter().map(|p| p.every).max().map(|longest| longest.times(2).max(Span::hours(1)))
+        self.listed().map(|(_, every, _)| every).max().map(|longest| longest.times(2).max(Span::hours(1)))
     }
 }

@@ -1,4 +1,4 @@
-//! The four loops by name, and the sign of life that each gives.
+//! The loops by name, and the sign of life that each gives.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -13,11 +13,16 @@ pub enum Stage {
     Dispatch,
     /// Tidies up.
     Tidy,
+    /// Listens to sources that speak by themselves.
+    Listen,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Visit, Self::Detect, Self::Dispatch, Self::Tidy];
+    pub const ALL: [Self; Self::COUNT] = [Self::Visit, Self::Detect, Self::Dispatch, Self::Tidy, Self::Listen];
+
+    /// How many there are.
+    pub const COUNT: usize = 5;
 
     /// In logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -26,6 +31,7 @@ impl Stage {
             Self::Detect => "detect",
             Self::Dispatch => "dispatch",
             Self::Tidy => "tidy",
+            Self::Listen => "listen",
         }
     }
 
@@ -36,6 +42,7 @@ impl Stage {
             Self::Detect => "検知",
             Self::Dispatch => "送信",
             Self::Tidy => "片付け",
+            Self::Listen => "受信",
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Three of the four loops: look for trouble, send mails, tidy up. Each only calls a `_once` when it is time.
+//! Three of the five loops: look for trouble, send mails, tidy up. Each only calls a `_once` when it is time.
 //!
 //! A round that fails is reported and tried again with growing pauses; the loops do not know each other, so a source
-//! that hangs never holds up a mail. The fourth loop visits sources and lives in `visits.rs`.
+//! that hangs never holds up a mail. The others visit sources (`visits.rs`) and listen to them (`listen.rs`).
 
 use std::{
     future::Future,
@@ -20,6 +20,7 @@ use tokio::{
 
 use super::{
     health::Vitals,
+    listen,
     pipeline::Pipeline,
     plan::Plan,
     service::Notice,
@@ -95,6 +96,7 @@ impl Shared {
 /// Spawns all loops.
 pub(super) fn start(tasks: &mut JoinSet<()>, shared: &Arc<Shared>, stop: &watch::Sender<bool>) {
     tasks.spawn(supervise(Stage::Visit, Arc::clone(shared), stop.subscribe(), visits::visit));
+    tasks.spawn(supervise(Stage::Listen, Arc::clone(shared), stop.subscribe(), listen::listen));
     tasks.spawn(supervise(Stage::Detect, Arc::clone(shared), stop.subscribe(), detect));
     tasks.spawn(supervise(Stage::Dispatch, Arc::clone(shared), stop.subscribe(), dispatch));
     tasks.spawn(supervise(Stage::Tidy, Arc::clone(shared), stop.subscribe(), tidy));

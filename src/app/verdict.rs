@@ -58,7 +58,7 @@ pub(super) struct Seen {
     pub disk: Option<Disk>,
     pub jump: Option<Span>,
     /// Panics of late, failed rounds in a row, seconds without progress.
-    pub stages: [(Stage, usize, u32, u64); 4],
+    pub stages: [(Stage, usize, u32, u64); Stage::COUNT],
     pub reload_ok: bool,
 }
 

@@ -36,8 +36,8 @@ pub(super) struct Guard {
 /// Counts how long each loop has stood still. Pure.
 #[derive(Debug, Default)]
 struct Stillness {
-    seen: [Option<u64>; 4],
-    seconds: [u64; 4],
+    seen: [Option<u64>; Stage::COUNT],
+    seconds: [u64; Stage::COUNT],
 }
 
 impl Stillness {

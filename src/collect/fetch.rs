@@ -19,7 +19,9 @@ use super::{
     CollectParams, file,
     guard::{Guard, Refusal},
     html, pause,
+    socket::Dialer,
     source::{Place, Request, Response},
+    stream::{Broken, Hello, Line},
 };
 use crate::model::{
     limits,
@@ -31,6 +33,11 @@ use crate::model::{
 pub trait Fetch: Send + Sync {
     /// One visit, redirections included.
     async fn fetch(&self, request: &Request) -> Result<Response, FetchError>;
+
+    /// Opens a line to a place that speaks by itself.
+    async fn listen(&self, _hello: &Hello) -> Result<Box<dyn Line>, Broken> {
+        Err(FetchError::Refused("nobody is listened to from here".into()).into())
+    }
 }
 
 /// Why there is no answer. The caller decides by it how long to stay away.
@@ -95,6 +102,7 @@ impl From<Refusal> for FetchError {
 pub struct HttpFetch {
     client: Client,
     guard: Guard,
+    dialer: Dialer,
 }
 
 const ACCEPT: &str =
@@ -127,7 +135,8 @@ impl HttpFetch {
             .http2_max_header_list_size(limits::HEADER_BYTES)
             .build()
             .map_err(|e| classify(&e))?;
-        Ok(Self { client, guard })
+        let dialer = Dialer::new(params, guard.clone());
+        Ok(Self { client, guard, dialer })
     }
 
     async fn web(&self, start: &str, request: &Request) -> Result<Response, FetchError> {
@@ -202,6 +211,10 @@ impl Fetch for HttpFetch {
             }
         }
     }
+
+    async fn listen(&self, hello: &Hello) -> Result<Box<dyn Line>, Broken> {
+        self.dialer.dial(hello).await
+    }
 }
 
 fn is_redirection(status: StatusCode) -> bool {
@@ -266,7 +279,8 @@ async fn receive(mut answer: reqwest::Response, request: &Request, url: &Url) ->
     Ok(response)
 }
 
-fn failure(status: StatusCode, headers: &HeaderMap) -> FetchError {
+/// What a refusal means for the next visit.
+pub(super) fn failure(status: StatusCode, headers: &HeaderMap) -> FetchError {
     let challenged = headers.get("cf-mitigated").is_some_and(|v| v.as_bytes().starts_with(b"challenge"));
     match status.as_u16() {
         status if challenged => FetchError::Challenge(status),

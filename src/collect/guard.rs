@@ -5,6 +5,7 @@
 //! the name server, because a name may point elsewhere a second later. Only vetted addresses are connected to.
 
 use std::{
+    error::Error,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -102,19 +103,29 @@ fn normal(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Resolves names, and hands on only addresses of the open internet.
+impl Guard {
+    /// Asks the name server, and hands on only addresses of the open internet.
+    pub(super) async fn resolve_host(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+        let verdict = |a: &SocketAddr| self.check_ip(host, a.ip());
+        let vetted: Vec<SocketAddr> = found.iter().copied().filter(|a| verdict(a).is_ok()).collect();
+        if vetted.is_empty() {
+            let refused = found.iter().find_map(|a| verdict(a).err());
+            return Err(refused.map_or_else(|| io::Error::from(io::ErrorKind::NotFound).into(), Into::into));
+        }
+        Ok(vetted)
+    }
+}
+
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let verdict = |a: &SocketAddr| guard.check_ip(&host, a.ip());
-            let vetted: Vec<SocketAddr> = found.iter().copied().filter(|a| verdict(a).is_ok()).collect();
-            if vetted.is_empty() {
-                let refused = found.iter().find_map(|a| verdict(a).err());
-                return Err(refused.map_or_else(|| io::Error::from(io::ErrorKind::NotFound).into(), Into::into));
-            }
+            let vetted = guard.resolve_host(name.as_str(), 0).await?;
             Ok(Box::new(vetted.into_iter()) as Addrs)
         })
     }

@@ -16,6 +16,7 @@ pub mod poll;
 mod rhythm;
 pub mod robots;
 pub mod schedule;
+mod socket;
 pub mod source;
 pub mod sources;
 pub mod stream;

@@ -98,6 +98,11 @@ pub const NAMES: usize = 400;
 pub const TERM_HITS: u8 = 20;
 /// Pieces of evidence that are kept for a mention.
 pub const EVIDENCE: usize = 60;
+/// Bytes of one frame of a stream: a post is a few hundred, the largest record that the open networks allow, with
+/// every letter escaped, six million.
+pub const FRAME_BYTES: usize = 8 * 1024 * 1024;
+/// Until a line on which nothing comes, not even the answer to a ping, is taken for dead.
+pub const LINE_STALLED: Span = Span::seconds(60);
 /// Questions that one source asks in a row without its pause, because one answer did not hold everything.
 pub const STEPS: u32 = 50;
 /// Requests under way at once.

@@ -103,6 +103,8 @@ pub struct Ingest<'a> {
     pub posts: Vec<Judged>,
     /// Posts of the page that were stored before and are not repeated here.
     pub known: usize,
+    /// Posts that name nobody we watch, told by number because nothing of them is kept, not even a mark.
+    pub passed: u64,
     /// What is no longer to be kept.
     pub withdrawn: &'a [Withdrawn],
     /// Numbers of the service's own.
@@ -114,7 +116,17 @@ pub struct Ingest<'a> {
 impl<'a> Ingest<'a> {
     /// Nothing yet of `source`.
     pub const fn of(source: &'a SourceName, now: Timestamp) -> Self {
-        Self { source, state: None, covered: None, posts: Vec::new(), known: 0, withdrawn: &[], observed: &[], now }
+        Self {
+            source,
+            state: None,
+            covered: None,
+            posts: Vec::new(),
+            known: 0,
+            passed: 0,
+            withdrawn: &[],
+            observed: &[],
+            now,
+        }
     }
 }
 
@@ -160,11 +172,16 @@ async fn write_batch(
     visited: Visited,
     ids: &IdGen,
 ) -> Result<Ingested, StoreError> {
-    let mut done = Ingested { duplicates: batch.known as u64, ..Ingested::default() };
+    let passed = batch.passed;
+    let mut done =
+        Ingested { duplicates: batch.known as u64, new: passed, not_about_us: passed, ..Ingested::default() };
     let mut tally: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut lags: BTreeMap<i64, u64> = BTreeMap::new();
     if batch.known > 0 {
         tally.insert("duplicate", batch.known as u64);
+    }
+    if passed > 0 {
+        tally.insert("not_about_us", passed);
     }
     for judged in &batch.posts {
         let known = done.new;

@@ -5,6 +5,7 @@
 mod again;
 mod effort;
 mod host;
+mod line;
 mod mail;
 mod memory;
 mod network;

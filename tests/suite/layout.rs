@@ -36,7 +36,11 @@ const fn theirs(path: &'static str, places: &'static [&'static str]) -> Theirs {
 const TABLE: &[(&str, Ours, &str)] = &[
     ("model", Ours::Nothing, "chrono (`time.rs`)"),
     ("clock", Ours::Only(&["model"]), "—"),
-    ("collect", Ours::Only(&["model", "clock"]), "reqwest (`fetch.rs`, `guard.rs`), feed-rs, quick-xml, encoding_rs"),
+    (
+        "collect",
+        Ours::Only(&["model", "clock"]),
+        "reqwest (`fetch.rs`, `guard.rs`), tokio-tungstenite (`socket.rs`), feed-rs, quick-xml, encoding_rs",
+    ),
     ("analyze", Ours::Only(&["model"]), "lindera (also `app/dictionary.rs`), daachorse, icu_normalizer"),
     ("detect", Ours::Only(&["model"]), "—"),
     ("store", Ours::Only(&["model", "clock"]), "sqlx"),
@@ -52,6 +56,7 @@ const TABLE: &[(&str, Ours, &str)] = &[
 const THEIRS: &[Theirs] = &[
     theirs("chrono", &["model/time.rs"]),
     theirs("reqwest", &["collect/fetch.rs", "collect/guard.rs"]),
+    theirs("tokio_tungstenite", &["collect/socket.rs"]),
     theirs("feed_rs", &["collect/"]),
     theirs("quick_xml", &["collect/"]),
     theirs("encoding_rs", &["collect/", "demo/"]),

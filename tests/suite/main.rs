@@ -57,6 +57,10 @@ mod mail;
 #[cfg(test)]
 mod demo_world;
 
+// Places that speak by themselves, over real connections that break.
+#[cfg(test)]
+mod streams;
+
 // From a feed on the network to a mail in the mailbox.
 #[cfg(test)]
 mod flow;

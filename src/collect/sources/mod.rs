@@ -1,5 +1,6 @@
 //! The list of sources. A new one is a file here, a line in [`KINDS`], a fixture and a line of documentation.
 
+pub mod bluesky;
 pub mod feed;
 pub mod fivech;
 pub mod jsonl;
@@ -17,8 +18,16 @@ use super::{
 };
 
 /// Every kind of source, in the order in which people are told of them.
-pub const KINDS: &[&Kind] =
-    &[&feed::KIND, &page::KIND, &youtube::KIND, &niconico::KIND, &x::KIND, &fivech::KIND, &jsonl::KIND];
+pub const KINDS: &[&Kind] = &[
+    &feed::KIND,
+    &page::KIND,
+    &bluesky::KIND,
+    &youtube::KIND,
+    &niconico::KIND,
+    &x::KIND,
+    &fivech::KIND,
+    &jsonl::KIND,
+];
 
 /// One configured source.
 #[derive(Debug, Clone, PartialEq)]
