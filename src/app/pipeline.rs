@@ -171,7 +171,8 @@ impl Pipeline {
         let (news, known, page) = self.last_pages.news(&name, visit.posts);
         let posts = self.judge(news, visit.warm_up).await?;
         let (state, withdrawn, observed) = (Some(&visit.state), &visit.withdrawn, &visit.observed);
-        let batch = Ingest { state, covered, posts, known, withdrawn, observed, ..Ingest::of(&name, now) };
+        let network = source.network();
+        let batch = Ingest { network, state, covered, posts, known, withdrawn, observed, ..Ingest::of(&name, now) };
         let ingested = self.store.ingest_visit(&batch, road.visited(entries), &self.ids).await?;
         self.last_pages.stored(&name, page);
         Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })

@@ -30,6 +30,11 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// The network whose names its posts bear: a post that several sources of one network show is one post.
+    fn network(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What to ask now.
     fn request(&self, state: &SourceState, now: Timestamp) -> Question;
 

@@ -33,6 +33,11 @@ pub trait Stream: Send + Sync {
         true
     }
 
+    /// The network whose names its posts bear: a post that several sources of one network show is one post.
+    fn network(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whom to call, going on from what is remembered. `state.errors` counts the calls that failed since the last line
     /// that stood: whoever has several addresses takes the next one.
     fn hello(&self, state: &SourceState, now: Timestamp) -> Hello;

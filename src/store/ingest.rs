@@ -30,10 +30,14 @@ use crate::{
 
 sql! {
     KNOWN_POST = "select id, views, text_key, title, body from post where source = $1 and external_id = $2";
+    /// The same post, as another source of the network showed it.
+    KNOWN_ELSEWHERE = "
+        select id, views, text_key, title, body from post
+        where network = $1 and external_id = $2 and source <> $3 order by id limit 1";
     INSERT_POST = "
         insert into post (id, source, external_id, source_type, channel, url, author, author_key, author_followers,
-                          title, body, text_key, published_at, collected_at, effective_at, reach, views, repost_of)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+                          title, body, text_key, published_at, collected_at, effective_at, reach, views, repost_of, network)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     UPDATE_NUMBERS = "update post set views = $2, reach = $3 where id = $1";
     MARK_SEEN = "
         insert into seen (source, post_hash, seen_at) values ($1, $2, $3)
@@ -95,6 +99,8 @@ pub struct Judged {
 pub struct Ingest<'a> {
     /// Which source.
     pub source: &'a SourceName,
+    /// The network whose names its posts bear, if several sources may show the same post.
+    pub network: Option<&'static str>,
     /// Its state after the visit; `None` for an import, which has none.
     pub state: Option<&'a SourceState>,
     /// Whether the visit worked; `None` where nothing was visited.
@@ -118,6 +124,7 @@ impl<'a> Ingest<'a> {
     pub const fn of(source: &'a SourceName, now: Timestamp) -> Self {
         Self {
             source,
+            network: None,
             state: None,
             covered: None,
             posts: Vec::new(),
@@ -185,7 +192,7 @@ async fn write_batch(
     }
     for judged in &batch.posts {
         let known = done.new;
-        let fate = one_post(c, &without_nul(judged), ids, batch.now, &mut done).await?;
+        let fate = one_post(c, &without_nul(judged), batch, ids, &mut done).await?;
         *tally.entry(fate).or_default() += 1;
         if let Some(published) = judged.post.published_at.filter(|_| done.new > known) {
             *lags.entry(lag_step(judged.post.collected_at - published)).or_default() += 1;
@@ -235,16 +242,21 @@ fn without_nul(judged: &Judged) -> Cow<'_, Judged> {
 async fn one_post(
     c: &mut AnyConnection,
     judged: &Judged,
+    batch: &Ingest<'_>,
     ids: &IdGen,
-    now: Timestamp,
     done: &mut Ingested,
 ) -> Result<&'static str, StoreError> {
-    let post = &judged.post;
+    let (post, now) = (&judged.post, batch.now);
     if judged.unread {
         done.unread += 1;
         return Ok("unread");
     }
-    let known = sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
+    let mut known =
+        sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
+    if let Some(network) = batch.network.filter(|_| known.is_none()) {
+        let elsewhere = sqlx::query(KNOWN_ELSEWHERE).bind(network).bind(&post.external_id).bind(&post.source.0);
+        known = elsewhere.fetch_optional(&mut *c).await?;
+    }
     if let Some(row) = known {
         let id: i64 = row.try_get("id")?;
         let edited = edits::is_edited(&row, judged)?;
@@ -274,7 +286,7 @@ async fn one_post(
     }
     done.new += 1;
     let post_id = ids.next(now);
-    insert_post(c, post_id, judged).await?;
+    insert_post(c, post_id, judged, batch.network).await?;
     let mut fates = Vec::with_capacity(judged.mentions.len());
     for (mention, fate) in &judged.mentions {
         let fate = settle(c, judged, mention, *fate, post.effective_at()).await?;
@@ -362,7 +374,7 @@ async fn snapshot(
     Ok(())
 }
 
-async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged) -> Result<(), StoreError> {
+async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged, network: Option<&str>) -> Result<(), StoreError> {
     let p = &j.post;
     sqlx::query(INSERT_POST)
         .bind(id)
@@ -383,6 +395,7 @@ async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged) -> Result<(), S
         .bind(p.reach.map(bigint))
         .bind(p.views.map(bigint))
         .bind(&p.repost_of)
+        .bind(network)
         .execute(c)
         .await?;
     Ok(())

@@ -206,6 +206,7 @@ impl Keeper<'_> {
         let ingest = Ingest {
             state: Some(&state),
             covered,
+            network: self.planned.stream.network(),
             posts,
             passed: batch.passed,
             withdrawn: &batch.withdrawn,

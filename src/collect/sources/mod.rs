@@ -1,6 +1,7 @@
 //! The list of sources. A new one is a file here, a line in [`KINDS`], a fixture and a line of documentation.
 
 pub mod bluesky;
+pub mod fediverse;
 pub mod feed;
 pub mod fivech;
 pub mod jsonl;
@@ -22,6 +23,8 @@ pub const KINDS: &[&Kind] = &[
     &feed::KIND,
     &page::KIND,
     &bluesky::KIND,
+    &fediverse::mastodon::KIND,
+    &fediverse::misskey::KIND,
     &youtube::KIND,
     &niconico::KIND,
     &x::KIND,

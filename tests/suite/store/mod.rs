@@ -4,6 +4,7 @@ mod bad_days;
 mod edits;
 mod engines;
 mod health;
+mod networks;
 
 use hinomi::{
     model::{
