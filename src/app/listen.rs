@@ -7,6 +7,8 @@
 
 mod batch;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, sync::Arc};
 

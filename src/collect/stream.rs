@@ -144,7 +144,7 @@ pub enum Broken {
     #[error("a frame is larger than {} MiB", limits::FRAME_BYTES >> 20)]
     TooLarge,
     /// Nothing came for so long that nobody can be there.
-    #[error("nothing came for {}", .0.ja())]
+    #[error("nothing came for {} s", .0.as_seconds())]
     Silent(Span),
     /// The other side hung up.
     #[error("the server closed the connection: {0}")]

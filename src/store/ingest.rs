@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, Row};
 use super::{
     Store, StoreError, edits,
     figures::{Visited, add_figures, lag_step},
+    known::{insert_post, known},
     rows::{bigint, maybe_count, word},
     series::{Sign, add_hourly},
     sources::{add_coverage, save_state},
@@ -29,15 +30,6 @@ use crate::{
 };
 
 sql! {
-    KNOWN_POST = "select id, views, text_key, title, body from post where source = $1 and external_id = $2";
-    /// The same post, as another source of the network showed it.
-    KNOWN_ELSEWHERE = "
-        select id, views, text_key, title, body from post
-        where network = $1 and external_id = $2 and source <> $3 order by id limit 1";
-    INSERT_POST = "
-        insert into post (id, source, external_id, source_type, channel, url, author, author_key, author_followers,
-                          title, body, text_key, published_at, collected_at, effective_at, reach, views, repost_of, network)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     UPDATE_NUMBERS = "update post set views = $2, reach = $3 where id = $1";
     MARK_SEEN = "
         insert into seen (source, post_hash, seen_at) values ($1, $2, $3)
@@ -251,12 +243,7 @@ async fn one_post(
         done.unread += 1;
         return Ok("unread");
     }
-    let mut known =
-        sqlx::query(KNOWN_POST).bind(&post.source.0).bind(&post.external_id).fetch_optional(&mut *c).await?;
-    if let Some(network) = batch.network.filter(|_| known.is_none()) {
-        let elsewhere = sqlx::query(KNOWN_ELSEWHERE).bind(network).bind(&post.external_id).bind(&post.source.0);
-        known = elsewhere.fetch_optional(&mut *c).await?;
-    }
+    let known = known(c, batch, post).await?;
     if let Some(row) = known {
         let id: i64 = row.try_get("id")?;
         let edited = edits::is_edited(&row, judged)?;
@@ -371,33 +358,6 @@ async fn snapshot(
             .execute(&mut *c)
             .await?;
     }
-    Ok(())
-}
-
-async fn insert_post(c: &mut AnyConnection, id: i64, j: &Judged, network: Option<&str>) -> Result<(), StoreError> {
-    let p = &j.post;
-    sqlx::query(INSERT_POST)
-        .bind(id)
-        .bind(&p.source.0)
-        .bind(&p.external_id)
-        .bind(p.source_type.as_str())
-        .bind(p.channel.as_str())
-        .bind(&p.url)
-        .bind(&p.author)
-        .bind(&j.author_key)
-        .bind(p.author_followers.map(bigint))
-        .bind(&p.title)
-        .bind(&p.text)
-        .bind(&j.text_key)
-        .bind(p.published_at.map(Timestamp::millis))
-        .bind(p.collected_at.millis())
-        .bind(p.effective_at().millis())
-        .bind(p.reach.map(bigint))
-        .bind(p.views.map(bigint))
-        .bind(&p.repost_of)
-        .bind(network)
-        .execute(c)
-        .await?;
     Ok(())
 }
 

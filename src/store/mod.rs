@@ -18,6 +18,7 @@ mod figures;
 mod incidents;
 mod ingest;
 mod kept;
+mod known;
 mod mentions;
 mod outbox;
 mod place;
@@ -140,6 +141,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         figures::STATEMENTS,
         incidents::STATEMENTS,
         ingest::STATEMENTS,
+        known::STATEMENTS,
         mentions::STATEMENTS,
         outbox::STATEMENTS,
         series::STATEMENTS,

@@ -168,8 +168,11 @@ async fn lines_that_break_in_every_way_and_a_restart_lose_nothing_and_double_not
     // What is about nobody is counted and leaves no row.
     assert!(number(store, "select sum(posts) from tally where fate = 'not_about_us'").await >= 225);
     assert_eq!(number(store, "select count(*) from seen").await, 0);
-    let state = &store.source_states().await.unwrap()[0];
-    assert_eq!((state.errors, state.last_error.as_deref()), (0, None));
+    let well = async || {
+        let state = &store.source_states().await.unwrap()[0];
+        (state.errors, state.last_error.as_deref()) == (0, None)
+    };
+    until("a line that stands", well).await;
     assert!(number(store, "select sum(ok) from coverage").await > 0);
     assert!(number(store, "select sum(failed) from coverage").await >= 5, "each loss is known");
     app.stop(Duration::from_secs(10)).await.unwrap();

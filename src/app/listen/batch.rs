@@ -72,6 +72,11 @@ impl Ear {
         &self.batch
     }
 
+    #[cfg(test)]
+    pub(super) fn judge(&self) -> Arc<Judge> {
+        Arc::clone(&self.judge)
+    }
+
     /// Takes in one frame; an error is the end of the line.
     pub(super) fn hear(&mut self, frame: &str, now: Timestamp) -> Result<(), SourceError> {
         self.batch.bytes += frame.len() as u64;

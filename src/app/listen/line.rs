@@ -21,7 +21,7 @@ use crate::{
     model::{
         limits,
         source::{Cursor, SourceState},
-        time::{Span, Timestamp},
+        time::{Span, Timestamp, Zone},
     },
     store::Ingest,
 };
@@ -163,10 +163,7 @@ impl Keeper<'_> {
     }
 
     fn mark_gap(&mut self, why: &str, now: Timestamp) {
-        let since = self
-            .state
-            .last_ok_at
-            .map_or_else(String::new, |at| format!(" since {}", at.rfc3339(crate::model::time::Zone::JST)));
+        let since = self.state.last_ok_at.map_or_else(String::new, |at| format!(" since {}", at.rfc3339(Zone::JST)));
         let told = format!("posts were lost{since}: {why}");
         tracing::warn!(source.name = %self.planned.name(), "{told}");
         self.state.last_error = Some(told.chars().take(limits::ERROR_CHARS).collect());

@@ -192,6 +192,9 @@ async fn tell(mut line: WebSocketStream<TcpStream>, journal: &Journal, cursor: O
                 line.send(Message::text(frame.as_str())).await?;
             }
             told = told.max(more.len());
+            // All the world is never silent.
+            let word = r#"{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#identity","did":"did:plc:x"}}"#;
+            line.send(Message::text(word)).await?;
             let pause = std::time::Duration::from_millis(20);
             if let Ok(None | Some(Err(_))) = tokio::time::timeout(pause, line.next()).await {
                 return Ok(());
