@@ -42,11 +42,7 @@ fn unwrapped(text: &str) -> String {
         }
         let mut letters = from.chars();
         match letters.next() {
-            Some(']') => {
-                if !deep.pop().unwrap_or(false) {
-                    out.push(']');
-                }
-            }
+            Some(']') if deep.pop().unwrap_or(false) => {}
             Some('[') => {
                 deep.push(false);
                 out.push('[');
