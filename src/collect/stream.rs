@@ -169,7 +169,7 @@ pub fn call_again(source: &SourceName, visits: u64, failures: u32, why: &Broken,
         Broken::Fetch(FetchError::RateLimited { retry_after: Some(RetryAfter::At(then)), .. }) => *then - now,
         // Neither mends itself within minutes, and knocking hard is rude.
         Broken::Fetch(FetchError::Gone | FetchError::Refused(_) | FetchError::Challenge(_))
-        | Broken::Said(SourceError::Credential(_)) => Span::hours(1),
+        | Broken::Said(SourceError::Credential(_)) => Span::minutes(10),
         _ => Span::ZERO,
     };
     let pause = own.max(wished.min(limits::PAUSE));

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "edits", include_str!("../../migrations/0006_edits.sql")),
     (7, "services", include_str!("../../migrations/0007_services.sql")),
     (8, "health", include_str!("../../migrations/0008_health.sql")),
+    (10, "networks", include_str!("../../migrations/0010_networks.sql")),
     (11, "retention", include_str!("../../migrations/0011_retention.sql")),
     (12, "habits", include_str!("../../migrations/0012_habits.sql")),
 ];

@@ -154,3 +154,54 @@ async fn a_mail_server_with_a_certificate_of_the_house_is_used_once_its_authorit
     let wrong = leg(folder.path(), &mixed, "mail").await;
     assert!(wrong["cure"].as_str().unwrap().contains("does not speak TLS from the first byte"), "{wrong}");
 }
+
+/// A stream over TLS that says one word to each caller.
+async fn stream(folder: &Path) -> std::net::SocketAddr {
+    use futures_util::SinkExt;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let certificates = CertificateDer::pem_file_iter(folder.join("server.crt")).unwrap().map(Result::unwrap).collect();
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the other end of the line is not part of the program")]
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            // Who does not trust us hangs up here.
+            let Ok(socket) = acceptor.accept(socket).await else { continue };
+            let mut line = tokio_tungstenite::accept_async(socket).await.unwrap();
+            line.send(tokio_tungstenite::tungstenite::Message::text("火の見")).await.unwrap();
+        }
+    });
+    at
+}
+
+#[tokio::test]
+async fn a_stream_with_a_certificate_of_the_house_is_heard_once_its_authority_is_named() {
+    use hinomi::collect::{
+        CollectParams,
+        fetch::{Fetch, FetchError, HttpFetch},
+        stream::{Broken, Hello},
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let at = stream(folder.path()).await;
+    let hello = Hello::to(format!("wss://{at}/"));
+    let stranger = CollectParams { allow: vec![at.to_string()], ..CollectParams::default() };
+    match HttpFetch::new(&stranger).unwrap().listen(&hello).await.err().unwrap() {
+        Broken::Fetch(FetchError::Transport(why)) => assert!(why.contains("certificate"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let friend = CollectParams { ca_pem: fs::read(folder.path().join("ca.pem")).ok(), ..stranger };
+    let mut line = HttpFetch::new(&friend).unwrap().listen(&hello).await.unwrap();
+    line.next().await.unwrap();
+    assert_eq!(line.frame(), "火の見");
+}
