@@ -2,8 +2,8 @@
 //!
 //! Knows nothing of companies: it hands on every post a source has, and what is ours is decided later.
 
-pub mod discover;
 pub mod budget;
+pub mod discover;
 pub mod fetch;
 mod file;
 pub mod guard;

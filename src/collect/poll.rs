@@ -189,14 +189,7 @@ fn failure(read: Option<SourceError>, response: &Response) -> Option<Failure> {
 }
 
 /// Takes in what stood on a page, and says when its source wants to go on.
-fn take(
-    new: &mut SourceState,
-    visit: &mut Visit,
-    page: Page,
-    response: Response,
-    full: bool,
-    now: Timestamp,
-) -> Next {
+fn take(new: &mut SourceState, visit: &mut Visit, page: Page, response: Response, full: bool, now: Timestamp) -> Next {
     succeed(new, now);
     let first = new.warmed_up_at.is_none();
     let next = step(new, page.next);

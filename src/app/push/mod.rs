@@ -65,8 +65,7 @@ impl Intake<'_> {
                 let old = posts.iter().filter(|b| b.history).count() as u64;
                 let judged = self.judge(posts).await?;
                 // A push says nothing of what can be seen elsewhere, so it covers nothing.
-                let batch =
-                    Ingest { state: Some(&state), posts: judged, ..Ingest::of(&source, now) };
+                let batch = Ingest { state: Some(&state), posts: judged, ..Ingest::of(&source, now) };
                 fail::fail_point!("push_store", |_| Err(StoreError::Full.into()));
                 let done = self.store.ingest(&batch, self.ids).await?;
                 add(tally, stored, &done, old);
