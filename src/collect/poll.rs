@@ -143,13 +143,12 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                 new.moved = moved(source, state, response.moved_to.as_deref(), now);
             } else {
                 match source.read(&response, state, now).and_then(|page| believable(source, state, page, now)) {
-                    Ok(page) => match failure(page.failure.clone(), &response) {
-                        Some(failure) => {
+                    Ok(page) => {
+                        if let Some(failure) = failure(page.failure.clone(), &response) {
                             // What it cost is known all the same.
                             (new.cursor, new.meter) = (page.cursor, page.meter.or(new.meter));
                             visit.outcome = fail(&mut new, failure);
-                        }
-                        None => {
+                        } else {
                             new.moved = moved(source, state, response.moved_to.as_deref(), now);
                             (hints.update_every, hints.not_before) = (page.update_every, page.not_before);
                             new.habits.update_every = page.update_every;
@@ -159,7 +158,7 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
                             }
                             hints.next = take(&mut new, &mut visit, page, response, full, now);
                         }
-                    },
+                    }
                     Err(error) => {
                         let failure = failure(Some(error), &response);
                         visit.outcome = failure.map_or(Outcome::NotModified, |failure| fail(&mut new, failure));
