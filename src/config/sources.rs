@@ -90,7 +90,8 @@ fn names(kind: &Kind, key: &str) -> bool {
 /// A setting of another kind is named as such and not as unknown.
 fn not_here(s: &mut Section<'_>, key: &'static Key, kind: Option<&'static Kind>) {
     let written = match key.form {
-        Form::Secret { env, file } => vec![key.name, env, file],
+        // A secret in clear is a key of no kind, and is never listed as one.
+        Form::Secret { env, file } => vec![env, file],
         _ => vec![key.name],
     };
     for name in written {
