@@ -33,10 +33,9 @@ pub(super) fn keys_of(kind: &Kind) -> Vec<(&'static str, &'static str, String, S
     keys
 }
 
-/// The names of all settings that some kind of source has, and those under which a secret must not be written.
+/// The names of all settings that some kind of source has.
 pub fn kind_keys() -> Vec<&'static str> {
-    let plain = KINDS.iter().flat_map(|kind| kind.keys).map(|key| key.name);
-    KINDS.iter().flat_map(|kind| keys_of(kind)).map(|key| key.0).chain(plain).collect()
+    KINDS.iter().flat_map(|kind| keys_of(kind)).map(|key| key.0).collect()
 }
 
 /// The sources of the example file: one of each kind, switched off.

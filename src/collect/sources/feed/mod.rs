@@ -186,8 +186,9 @@ impl Source for FeedSource {
         })?;
         fail::fail_point!("parse", |_| std::process::abort());
         let (update_every, skipped) = (feed.update_every, feed.skipped);
+        let not_before = feed.quiet.holds(now).then(|| feed.quiet.ends(now));
         let posts = feed.entries.into_iter().map(|entry| self.post(entry, now)).collect();
-        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped, ..Page::default() })
+        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped, not_before, ..Page::default() })
     }
 }
 
