@@ -45,6 +45,8 @@ pub(super) struct Lookouts {
     pub looked_at: Option<Timestamp>,
     /// Buckets about which nothing is known.
     pub blind: BTreeSet<Timestamp>,
+    /// Up to when every lookout has judged what it saw.
+    pub judged_until: Option<Timestamp>,
     /// Who usually brings how much, since when that is known; asked for only while a source is dark.
     usual: Option<(Timestamp, BTreeMap<CompanyName, Usual>)>,
 }
@@ -92,7 +94,8 @@ impl Lookouts {
                 }
             }
         }
-        if let Some(at) = store.looked_at().await? {
+        let judged_until = store.looked_at().await?;
+        if let Some(at) = judged_until {
             for lookout in by_company.values_mut() {
                 lookout.looked_until(at);
             }
@@ -118,6 +121,7 @@ impl Lookouts {
             last_number: store.last_incident_number().await?,
             looked_at: None,
             blind,
+            judged_until,
             usual: None,
         })
     }
@@ -155,7 +159,10 @@ impl Lookouts {
     pub(super) fn show(&mut self, record: &MentionRecord) {
         self.upto = self.upto.max(record.id);
         let Some(lookout) = self.by_company.get_mut(&record.mention.company) else { return };
-        if record.fate == Fate::WarmUp {
+        // Why not always `recall`: it closes what it passes, and a new source's first page that came since the last look
+        // must not close, unjudged, the minutes in which something else has begun to burn.
+        let is_past = self.judged_until.is_none_or(|at| record.post.collected_at <= at);
+        if record.fate == Fate::WarmUp && is_past {
             lookout.recall(record, &|bucket| self.blind.contains(&bucket));
         } else {
             lookout.observe(record);

@@ -135,6 +135,7 @@ const CUES: [(Cue, &[&str]); 6] = [
 ];
 
 /// A mention as detectors see it.
+#[expect(clippy::struct_excessive_bools, reason = "a row of facts, each its own")]
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) id: MentionId,
@@ -154,6 +155,8 @@ pub(super) struct Seen {
     /// Against the company.
     pub(super) negative: bool,
     pub(super) leak: bool,
+    /// It would be worth an alert if it were news.
+    pub(super) worthy: bool,
     /// The author, or the text where nobody is named.
     pub(super) author: u64,
     pub(super) text: u64,
@@ -182,6 +185,7 @@ impl Seen {
         words.sort_unstable();
         words.dedup();
         Self {
+            worthy: mention.alert_worthy && mention.category.is_risk(),
             id: record.id,
             post_id: record.post_id,
             external_id: post.external_id.clone(),

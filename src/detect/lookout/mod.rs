@@ -120,18 +120,23 @@ impl Lookout {
         for odd in self.close(seen.collected_at, blind) {
             self.tallies.decide(&odd);
         }
-        if seen.counts() || seen.fate == Fate::WarmUp && record.mention.alert_worthy && seen.category.is_risk() {
+        self.learn(&seen);
+        self.keep(seen);
+    }
+
+    /// What a post of the past teaches, whenever it comes to light.
+    fn learn(&mut self, seen: &Seen) {
+        if seen.counts() || seen.fate == Fate::WarmUp && seen.worthy {
             self.tallies.add(&seen.category, seen.at);
         }
         if seen.praises {
             self.praise.add(&Category::PRAISE, seen.at);
         }
-        self.embers.remember(&seen);
-        if GraveDetector::is_report(&seen) {
-            self.grave.remember(&seen);
+        self.embers.remember(seen);
+        if GraveDetector::is_report(seen) {
+            self.grave.remember(seen);
         }
-        self.views.note(&seen);
-        self.keep(seen);
+        self.views.note(seen);
     }
 
     /// The last look whose findings were stored was at `at`; what had not closed by then is still to be judged.
@@ -244,8 +249,15 @@ impl Lookout {
 
     /// One new mention: to its incident, or to the detectors that look at single posts.
     fn take(&mut self, seen: &Seen, now: Timestamp, numbering: &mut dyn Numbering) {
-        if matches!(seen.fate, Fate::Excluded | Fate::WarmUp) {
-            return;
+        match seen.fate {
+            Fate::Excluded => return,
+            // A first page that arrives in the middle of a fire teaches, and hides nothing.
+            Fate::WarmUp => {
+                self.learn(seen);
+                self.keep(seen.clone());
+                return;
+            }
+            _ => {}
         }
         let doubling = self.views.note(seen);
         if seen.counts() {

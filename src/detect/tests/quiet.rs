@@ -93,3 +93,29 @@ fn a_backlog_that_nobody_announced_as_an_outage_raises_nothing_either() {
     let during = |at: Timestamp| at >= gap && at < back + Span::hours(24);
     assert!(world.events.iter().all(|e| !during(e.at)), "{}", world.told());
 }
+
+#[test]
+fn a_first_page_in_the_middle_of_a_fire_hides_nothing() {
+    let burst = || (0..40).map(|i| post(240.0 + f64::from(i) / 60.0, Category::COMPLAINT).words("つながらない"));
+    // Three weeks of another source's past, collected at once while it burns.
+    let past = |at: f64| {
+        (0..200).map(move |i| {
+            post(-500.0 + 2.0 * f64::from(i), Category::COMPLAINT).but(|r| {
+                r.fate = Fate::WarmUp;
+                r.post.collected_at = start() + Span::from_millis((at * 3_600_000.0) as i64);
+            })
+        })
+    };
+    let told = |pages: Vec<MentionRecord>| {
+        let mut world = World::since(0);
+        let mut posts = background(5, 3.0, 10);
+        posts.extend(burst());
+        posts.extend(pages);
+        world.run(posts, 250.0);
+        world.reached(&Category::COMPLAINT, Level::Notice).expect("a fire")
+    };
+    let alone = told(Vec::new());
+    for at in [240.1, 240.2, 240.3, 240.4, 240.5] {
+        assert!((told(past(at).collect()) - alone).abs() < 0.01, "a page at {at} h moved it from {alone} h");
+    }
+}
