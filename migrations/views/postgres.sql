@@ -281,8 +281,8 @@ select
     u.posts as expected_24h,
     l.p50 as lag_p50_s,
     l.p95 as lag_p95_s,
-    cast(null as bigint) as quota_used,
-    cast(null as bigint) as quota_limit,
+    s.meter_used as quota_used,
+    s.meter_limit as quota_limit,
     cast(coalesce(d.visits, 0) as bigint) as visits_24h,
     cast(coalesce(d.failed, 0) as bigint) as failed_24h,
     cast(coalesce(d.not_modified, 0) as bigint) as not_modified_24h,
@@ -292,6 +292,9 @@ select
         as bigint) as saved_bytes_24h,
     s.last_ok_at / 1000 as last_ok_epoch,
     s.next_due_at / 1000 as next_due_epoch,
+    s.meter_unit as quota_unit,
+    to_char(to_timestamp(s.meter_resets_at / 1000) at time zone 'Asia/Tokyo', 'YYYY-MM-DD HH24:MI') as quota_resets_jst,
+    s.meter_resets_at / 1000 as quota_resets_epoch,
     -- A permanent new address that its server has named three times and for a week; somebody should write it down.
     case when s.moved_times >= 3 and s.last_ok_at - s.moved_since_at >= 604800000 then s.moved_to end as moved_to
 from source_state s

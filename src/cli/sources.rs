@@ -16,7 +16,7 @@ use crate::{
     config,
     model::{
         post::SourceName,
-        source::SourceStatus,
+        source::{MeterUnit, SourceStatus},
         time::{Span, Timestamp, Zone},
     },
     store::{Engine, SourceFigures, Store, StoreParams},
@@ -135,8 +135,9 @@ fn object(row: &Row) -> serde_json::Value {
         "source": f.source, "channel": f.channel, "status": f.status, "last_ok": f.last_ok_at.map(at),
         "last_error": f.last_error, "errors": f.errors, "next_due": at(f.next_due_at),
         "lag_p50_s": f.lag_p50.map(Span::as_seconds), "lag_p95_s": f.lag_p95.map(Span::as_seconds),
-        "items_24h": f.items_24h, "expected_24h": f.expected_24h, "quota_used": f.quota_used,
-        "quota_limit": f.quota_limit, "visits_24h": f.visits_24h, "failed_24h": f.failed_24h,
+        "items_24h": f.items_24h, "expected_24h": f.expected_24h, "quota_used": f.quota.map(|q| q.used),
+        "quota_limit": f.quota.map(|q| q.limit), "quota_unit": f.quota.map(|q| q.unit),
+        "quota_resets": f.quota.map(|q| at(q.resets_at)), "visits_24h": f.visits_24h, "failed_24h": f.failed_24h,
         "not_modified_24h": f.not_modified_24h, "bytes_24h": f.bytes_24h, "saved_bytes_24h": f.saved_bytes_24h,
     })
 }
@@ -153,10 +154,7 @@ fn said(rows: &[Row], now: Timestamp, lang: Lang, columns: usize) -> String {
         Lang::Ja => ["状態", "情報源", "最後の成功", "次の訪問", "24時間(ふだん)", "遅れ 半数/95%", "受信(304)"],
         Lang::En => ["status", "source", "last success", "next visit", "24 h (usual)", "delay 50/95 %", "read (304)"],
     };
-    let cells = |row: &Row| table::Entry {
-        cells: cells(row, now, lang),
-        below: row.known.as_ref().filter(|f| f.errors > 0).and_then(|f| f.last_error.clone()),
-    };
+    let cells = |row: &Row| table::Entry { cells: cells(row, now, lang), below: below(row, lang) };
     let entries: Vec<table::Entry> = rows.iter().map(cells).collect();
     let mut text = table::text(&heads, &entries, columns);
     text.push_str(&summary(rows, lang));
@@ -168,6 +166,22 @@ fn said(rows: &[Row], now: Timestamp, lang: Lang, columns: usize) -> String {
         });
     }
     text
+}
+
+/// What went wrong the last time, and what is left of what a service grants.
+fn below(row: &Row, lang: Lang) -> Option<String> {
+    let known = row.known.as_ref()?;
+    let error = known.last_error.clone().filter(|_| known.errors > 0);
+    let quota = known.quota.map(|q| {
+        let amount = |n: f64| if q.unit == MeterUnit::Usd { format!("${n:.2}") } else { format!("{n:.0}") };
+        let (used, limit, until) = (amount(q.used), amount(q.limit), q.resets_at.short(Zone::JST));
+        match lang {
+            Lang::Ja => format!("使用 {used} / {limit}（{until} まで）"),
+            Lang::En => format!("used {used} of {limit} until {until}"),
+        }
+    });
+    let parts: Vec<String> = quota.into_iter().chain(error).collect();
+    Some(parts.join("  ")).filter(|text| !text.is_empty())
 }
 
 fn summary(rows: &[Row], lang: Lang) -> String {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::{
     post::SourceName,
-    source::SourceStatus,
+    source::{Meter, SourceStatus},
     time::{Span, Timestamp},
     watch::CompanyName,
 };
@@ -89,10 +89,8 @@ pub struct SourceFigures {
     pub items_24h: u64,
     /// What is usual; `None` while there is no past to tell.
     pub expected_24h: Option<f64>,
-    /// Of a quota, where there is one.
-    pub quota_used: Option<u64>,
-    /// The quota.
-    pub quota_limit: Option<u64>,
+    /// What a service counts against us, where it counts.
+    pub quota: Option<Meter>,
     /// Visits, whatever came of them.
     pub visits_24h: u64,
     /// Among them those that failed.
@@ -157,6 +155,12 @@ pub(super) async fn add_figures(
     Ok(())
 }
 
+fn quota(row: &AnyRow) -> Result<Option<Meter>, StoreError> {
+    let Some(resets) = row.try_get::<Option<i64>, _>("quota_resets_epoch")? else { return Ok(None) };
+    let (used, limit) = (row.try_get("quota_used")?, row.try_get("quota_limit")?);
+    Ok(Some(Meter { used, limit, unit: word(row, "quota_unit")?, resets_at: Timestamp::from_seconds(resets) }))
+}
+
 fn figures(row: &AnyRow) -> Result<SourceFigures, StoreError> {
     let seconds = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Span::seconds));
     Ok(SourceFigures {
@@ -171,8 +175,7 @@ fn figures(row: &AnyRow) -> Result<SourceFigures, StoreError> {
         lag_p95: seconds("lag_p95_s")?,
         items_24h: count(row, "items_24h")?,
         expected_24h: row.try_get("expected_24h")?,
-        quota_used: maybe_count(row, "quota_used")?,
-        quota_limit: maybe_count(row, "quota_limit")?,
+        quota: quota(row)?,
         visits_24h: count(row, "visits_24h")?,
         failed_24h: count(row, "failed_24h")?,
         not_modified_24h: count(row, "not_modified_24h")?,

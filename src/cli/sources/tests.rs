@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::source::Meter;
 
 fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-02-11T12:00:00+09:00").unwrap()
@@ -18,8 +19,7 @@ fn figures(name: &str, status: SourceStatus) -> SourceFigures {
         lag_p95: (!fails).then_some(Span::hours(2)),
         items_24h: if fails { 0 } else { 41 },
         expected_24h: Some(38.6),
-        quota_used: None,
-        quota_limit: None,
+        quota: None,
         visits_24h: 96,
         failed_24h: u64::from(fails) * 96,
         not_modified_24h: 80,
@@ -43,6 +43,16 @@ fn all() -> Vec<Row> {
 fn who_needs_a_person_comes_first_and_who_is_not_listed_not_at_all() {
     let names: Vec<String> = all().iter().map(|r| r.name.0.clone()).collect();
     assert_eq!(names, ["声", "press", "tomorrow", "blog"]);
+}
+
+#[test]
+fn what_a_service_counts_stands_below_its_row() {
+    let quota = |used, limit, unit| Some(Meter { used, limit, unit, resets_at: now() + Span::days(18) });
+    let x = SourceFigures { quota: quota(12.345, 50.0, MeterUnit::Usd), ..figures("x", SourceStatus::Ok) };
+    let tube = SourceFigures { quota: quota(40.0, 100.0, MeterUnit::Calls), ..figures("v", SourceStatus::Failing) };
+    let text = said(&rows(vec![x, tube], None), now(), Lang::Ja, 140);
+    assert!(text.contains("    使用 $12.35 / $50.00（3/1 12:00 まで）\n"), "{text}");
+    assert!(text.contains("    使用 40 / 100（3/1 12:00 まで）  no answer in time\n"), "{text}");
 }
 
 #[test]

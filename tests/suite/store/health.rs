@@ -181,7 +181,7 @@ async fn delays_and_costs_are_those_of_the_last_day() {
         assert_eq!((f.bytes_24h, f.saved_bytes_24h), (1_000, Some(9_000)));
         assert_eq!(f.status, SourceStatus::Ok, "one failure is no failing");
         let place = t.params.shown();
-        assert_eq!((f.quota_used, f.next_due_at), (None, noon() + Span::hours(3) + Span::minutes(15)), "{place}");
+        assert_eq!((f.quota, f.next_due_at), (None, noon() + Span::hours(3) + Span::minutes(15)), "{place}");
     }
 }
 
