@@ -107,7 +107,11 @@ pub fn next_due(
         Outcome::Failed(Failure::Read(SourceError::Spent { until })) => (*until - now).clamp(SHORTEST, LONGEST_SPENT),
         Outcome::Failed(Failure::Fetch(
             FetchError::Timeout | FetchError::Transport(_) | FetchError::RobotsUnread(_),
-        )) => back_off(own, state.errors, LONGEST_OFFLINE.max(own)),
+        )) => {
+            // However seldom it speaks: who cannot be reached must be known as such soon.
+            let again = own.min(basics.poll_every.unwrap_or(params.poll_every));
+            back_off(again, state.errors, LONGEST_OFFLINE.max(again))
+        }
         Outcome::Failed(failure) => back_off(own, state.errors, LONGEST.max(own)).max(pause(failure, now)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a tenth of a week in milliseconds is far below 2^52")]

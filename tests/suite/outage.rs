@@ -215,7 +215,9 @@ impl World {
         let collect = CollectParams { poll_every: Span::minutes(30), ..CollectParams::default() };
         let feed = |n: usize| {
             let name = SourceName(format!("声{n}"));
-            let basics = SourceBasics { name, source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
+            // A rhythm that a person wrote is kept, so that every hour is known beforehand.
+            let poll_every = Some(collect.poll_every);
+            let basics = SourceBasics { name, source_type: SourceType::Post, channel: Channel::Sns, poll_every };
             SourceParams::feed(basics, format!("https://feed{n}.example/"))
         };
         let feeds: Vec<SourceParams> = (0..FEEDS).map(feed).collect();

@@ -26,7 +26,8 @@ const ABOUT: &str = "青空テレコムの料金";
 
 fn fits_and_beyond(hinomi: &mut Running, body: impl Fn(usize) -> Vec<u8>, head: &str, most: usize, good: u16) {
     let head = bearer(TOKEN) + head;
-    assert_eq!(hinomi.bring("", &head, &body(most)).code, good);
+    let answer = hinomi.bring("", &head, &body(most));
+    assert_eq!(answer.code, good, "{answer:?}");
     let answer = hinomi.bring("", &head, &body(most + 1));
     assert_eq!(answer.code, 413, "{answer:?}");
     assert!(answer.body.contains("nothing was taken"), "{answer:?}");

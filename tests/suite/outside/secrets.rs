@@ -3,7 +3,18 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    path::Path,
     thread,
+};
+
+use hinomi::{
+    clock::{Clock, SystemClock},
+    model::{
+        post::SourceName,
+        source::{Cursor, Moved, SourceState},
+        time::Span,
+    },
+    store::{Store, StoreParams},
 };
 
 use crate::harness::{
@@ -42,6 +53,17 @@ fn moving_server() -> u16 {
     port
 }
 
+/// The server has named the new address twice before, and for a week: the next time it is told.
+async fn has_moved(database: &Path, web: u16) {
+    let (store, now) = (Store::open(&StoreParams::at(database)).await.unwrap(), SystemClock.now());
+    let to = format!("http://127.0.0.1:{web}/new?key={MOVED}");
+    let new = SourceState::new(SourceName("old".into()), now);
+    let cursor = Cursor(format!("http://127.0.0.1:{web}/old?token={TOKEN}"));
+    let moved = Some(Moved { to, since: now - Span::days(8), times: 2 });
+    store.reserve(&SourceState { cursor, moved, warmed_up_at: Some(now), ..new }).await.unwrap();
+    store.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_password_no_token_and_no_address_in_clear_gets_out() {
     for format in ["text", "json"] {
@@ -64,6 +86,7 @@ async fn no_password_no_token_and_no_address_in_clear_gets_out() {
         text.push_str(&rest);
         let place = Place::with(&text);
         owing::owe(&place.path("hinomi.db"), WATCHLIST, &["sato.hanako@aozora.example"]).await;
+        has_moved(&place.path("hinomi.db"), web).await;
         let mut hinomi =
             crate::harness::process::Running::of(place.command().env("CANARY", CANARY_PASSWORD).env("FAILPOINTS", ""));
         hinomi.until("/metrics", |a| {

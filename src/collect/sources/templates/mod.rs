@@ -105,6 +105,12 @@ impl Template {
         ALL.iter().filter(shared).find(|template| home(template).as_deref() == url.host_str())
     }
 
+    /// How far apart the service at `host` wants all requests of one address; nothing where it says nothing.
+    pub fn apart(host: &str) -> Span {
+        let url = Url::parse(&format!("https://{host}/")).ok();
+        url.as_ref().and_then(Self::of_service).and_then(|template| template.apart).unwrap_or(Span::ZERO)
+    }
+
     /// A name for the source.
     pub fn source_name(&self, typed: &str) -> String {
         let word = typed.split_whitespace().collect::<Vec<_>>().join("-");
@@ -172,6 +178,8 @@ mod tests {
         assert_eq!(of("https://www.reddit.com/r/x/.rss"), Some("reddit"));
         assert_eq!(of("https://news.google.com.example.jp/rss"), None);
         assert_eq!(Template::named("reddit").unwrap().apart, Some(Span::seconds(60)));
+        assert_eq!(Template::apart("www.reddit.com"), Span::seconds(60));
+        assert_eq!(Template::apart("news.example.jp"), Span::ZERO);
     }
 
     #[test]
