@@ -27,7 +27,13 @@ use super::{
 use crate::{
     alert::{MailParams, compose, notifier::Notifier, story::Previous},
     clock::IdGen,
-    collect::{CollectParams, fetch::Fetch, poll, schedule::Outcome, source::Source},
+    collect::{
+        CollectParams,
+        fetch::Fetch,
+        poll,
+        schedule::Outcome,
+        source::{Hub, Source},
+    },
     model::{
         alert::Alert,
         ids::IncidentId,
@@ -73,6 +79,8 @@ pub struct PollReport {
     pub host_pause: Option<Timestamp>,
     /// A permanent new address, to be proposed to a person.
     pub moved_to: Option<String>,
+    /// Who else tells of its news.
+    pub hub: Option<Hub>,
 }
 
 /// What one detection did.
@@ -175,7 +183,8 @@ impl Pipeline {
         let batch = Ingest { network, state, covered, posts, known, withdrawn, observed, ..Ingest::of(&name, now) };
         let ingested = self.store.ingest_visit(&batch, road.visited(entries), &self.ids).await?;
         self.last_pages.stored(&name, page);
-        Ok(PollReport { state: visit.state, ingested, host_pause: visit.host_pause, moved_to: visit.moved_to })
+        let poll::Visit { state, host_pause, moved_to, hub, .. } = visit;
+        Ok(PollReport { state, ingested, host_pause, moved_to, hub })
     }
 
     /// Reads posts from elsewhere than a source (a file, a recording) and stores them.
@@ -246,6 +255,7 @@ impl Pipeline {
             found.events.extend(step.events);
             found.attached.extend(step.attached);
         }
+        lookouts.judged_until = Some(now);
         lookouts.last_number = numbers.last;
 
         self.alight.store(lookouts.open_incidents().next().is_some(), Ordering::Relaxed);

@@ -183,9 +183,9 @@ impl App {
         sight::look(&self.shared, now).await
     }
 
-    /// The feed of `source` has named the hub that tells of its news, and the address by which that hub knows it.
-    pub fn offer_hub(&self, source: &SourceName, hub: &str, topic: &str) {
-        self.shared.subscriptions.offer(source, hub, topic, self.shared.clock.now());
+    /// To be told of news by hubs, which reach us at `public_url`; they are asked on the road on which sources are.
+    pub fn web_sub(&self, public_url: String) -> WebSub {
+        WebSub { public_url, road: Arc::new(websub::AsVisits(Arc::clone(&self.shared))) }
     }
 
     /// Starts the four loops, and the look at the sources beside them.

@@ -30,6 +30,7 @@ use crate::{
         poll,
         schedule::{self, HostPace, Outcome},
         source::{Request, Response},
+        sources::templates::Template,
     },
     model::{
         limits,
@@ -172,7 +173,10 @@ fn depart(shared: &Arc<Shared>, plan: &Arc<Plan>, round: &mut Round, visits: &mu
                 }
                 continue;
             }
-            Advice::Go(pause) => plan.collect.host_spacing.max(*pause),
+            Advice::Go(pause) => {
+                let service = host.as_deref().map_or(Span::ZERO, Template::apart);
+                plan.collect.host_spacing.max(*pause).max(service)
+            }
             Advice::Stay(_) => Span::ZERO,
         };
         if let Some(host) = &host {
@@ -237,7 +241,10 @@ fn hold(round: &mut Round, host: Option<String>, until: Option<Timestamp>) {
 /// A visit whose posts could not be stored leaves the old state in force and is made again soon, and later each time.
 fn settle(shared: &Shared, round: &mut Round, name: &SourceName, kind: &'static str, outcome: Result<PollReport>) {
     match outcome {
-        Ok(PollReport { state, ingested, .. }) => {
+        Ok(PollReport { state, ingested, hub, .. }) => {
+            if let Some(hub) = hub {
+                shared.subscriptions.offer(name, &hub.url, &hub.topic, shared.clock.now());
+            }
             round.broken.remove(name);
             shared.shortage.stored(None);
             let counters = &shared.vitals.counters;

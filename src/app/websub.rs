@@ -24,7 +24,7 @@ use tokio::{
 
 use super::{pseudonym::Pseudonyms, tasks::Shared};
 use crate::{
-    collect::source::Response,
+    collect::source::{Request, Response},
     model::{
         limits,
         post::SourceName,
@@ -58,6 +58,18 @@ pub struct WebSub {
     pub public_url: String,
     /// The road to hubs.
     pub road: Arc<dyn Road>,
+}
+
+/// The way on which sources are visited, with the same guard before it.
+pub(super) struct AsVisits(pub(super) Arc<Shared>);
+
+#[async_trait]
+impl Road for AsVisits {
+    async fn post(&self, hub: &str, form: String) -> Result<(), String> {
+        let fetch = Arc::clone(&self.0.plan.borrow().fetch);
+        let request = Request { failures: false, ..Request::api(hub).form(&form) };
+        fetch.fetch(&request).await.map(|_| ()).map_err(|why| why.to_string())
+    }
 }
 
 /// When a subscription is to be made or renewed.

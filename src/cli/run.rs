@@ -137,7 +137,8 @@ async fn watch(loaded: Loaded, common: &Common) -> Result<()> {
         Lang::Ja => say(&format!("監視を始めました（{companies}社・情報源 {sources}）。やめるには Ctrl+C")),
         Lang::En => say(&format!("Watching {companies} companies through {sources} sources. Ctrl+C stops")),
     }
-    let openings = Openings { listen: running.listen, token: running.ingest_token.clone(), web_sub: None };
+    let web_sub = running.public_url.clone().map(|url| app.web_sub(url));
+    let openings = Openings { listen: running.listen, token: running.ingest_token.clone(), web_sub };
     app.attend(openings, move |opened| match (opened, lang) {
         (Ok(at), Lang::Ja) => say(&format!("監視ツール向け: http://{at}/healthz ・ http://{at}/metrics")),
         (Ok(at), Lang::En) => say(&format!("For monitoring: http://{at}/healthz and http://{at}/metrics")),

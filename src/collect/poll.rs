@@ -5,7 +5,7 @@ use super::{
     fetch::{Fetch, FetchError},
     rhythm,
     schedule::{self, Failure, Hints, Outcome},
-    source::{Next, Page, Place, Question, Request, Response, Source, SourceError},
+    source::{Hub, Next, Page, Place, Question, Request, Response, Source, SourceError},
 };
 use crate::model::{
     limits,
@@ -35,6 +35,8 @@ pub struct Visit {
     pub withdrawn: Vec<Withdrawn>,
     /// Numbers of the service's own.
     pub observed: Vec<Observed>,
+    /// Who else tells of its news.
+    pub hub: Option<Hub>,
 }
 
 /// What the world said, not yet read.
@@ -127,6 +129,7 @@ pub fn settle(source: &dyn Source, state: &SourceState, asked: Asked, params: &C
         host_pause: None,
         withdrawn: Vec::new(),
         observed: Vec::new(),
+        hub: None,
     };
     let mut hints = Hints::default();
     match answer {
@@ -198,6 +201,7 @@ fn take(new: &mut SourceState, visit: &mut Visit, page: Page, response: Response
     visit.skipped = page.skipped;
     visit.withdrawn = page.withdrawn;
     visit.observed = page.observed;
+    visit.hub = page.hub;
     // Why here: validators of a page that was not read would hide it for ever.
     new.cursor = page.cursor;
     new.etag = response.etag;

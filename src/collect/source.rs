@@ -188,6 +188,12 @@ impl Request {
         self
     }
 
+    /// By POST, as a form of a page does.
+    pub fn form(mut self, body: &str) -> Self {
+        self.payload = Some(Payload { content_type: "application/x-www-form-urlencoded", body: Secret::new(body) });
+        self
+    }
+
     /// By POST, with a JSON text.
     pub fn json(mut self, body: &str) -> Self {
         self.payload = Some(Payload { content_type: "application/json", body: Secret::new(body) });
@@ -254,10 +260,21 @@ pub struct Page {
     pub meter: Option<Meter>,
     /// When to go on.
     pub next: Next,
+    /// Who else tells of its news.
+    pub hub: Option<Hub>,
     /// The answer is a failure all the same. Cursor and meter hold, because they say what it cost; nothing else does.
     pub failure: Option<SourceError>,
     /// The page would rather not be visited before this (`skipHours`).
     pub not_before: Option<Timestamp>,
+}
+
+/// A server that tells of a feed's news (WebSub).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hub {
+    /// Where one subscribes.
+    pub url: String,
+    /// The address by which it knows the feed.
+    pub topic: String,
 }
 
 /// When the next question is due, as far as the source knows it.

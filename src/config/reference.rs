@@ -288,6 +288,12 @@ pub const PARTS: &[Part] = &[
                 "`run` が /healthz・/livez・/readyz・/metrics・/ingest に答える場所。このマシンの中だけ。\"off\" で答えません。",
             ),
             Key::new(
+                "public_url",
+                E("\"https://hinomi.example.jp\""),
+                "Where the world reaches /websub/ through your proxy. With it, hubs of feeds are asked to tell of news at once.",
+                "外から /websub/ に届く URL（プロキシの住所）。書くと、フィードのハブに新着をすぐ知らせてもらいます。",
+            ),
+            Key::new(
                 "ingest_token_env",
                 E("\"HINOMI_INGEST_TOKEN\""),
                 "The environment variable that holds the token with which others may bring posts to POST /ingest. Without one it is closed.",

@@ -109,6 +109,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// The word that lets others bring posts to `/ingest`; `None` keeps it shut.
     pub ingest_token: Option<Secret>,
+    /// Where the world reaches `/websub/`, without a slash at its end; `None`: nobody is asked to tell us of news.
+    pub public_url: Option<String>,
 }
 
 /// Where health and metrics are shown if nobody says otherwise.
@@ -131,6 +133,7 @@ impl Settings {
             log: LogSettings::default(),
             listen: Some(LISTEN),
             ingest_token: None,
+            public_url: None,
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     secret,
     section::{Mistakes, Section, text},
     settings::Settings,
+    sources::web_address,
 };
 use crate::model::secret::Secret;
 
@@ -33,6 +34,7 @@ pub(super) fn read(s: &mut Section<'_>, world: &World<'_>, settings: &mut Settin
         None => {}
     }
     settings.ingest_token = secret::read(s, world, &TOKEN).filter(|token| is_token(token, s));
+    settings.public_url = s.optional("public_url", web_address).map(|url| url.trim_end_matches('/').to_owned());
     if settings.listen.is_none() && settings.ingest_token.is_some() {
         let ja =
             "\"listen\" が \"off\" では投稿を受け取れません — listen に住所を書くか、ingest_token の行を消してください";

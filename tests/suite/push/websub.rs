@@ -10,15 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 use hinomi::{
-    app::{
-        service::{App, Notice, Openings, Ports, Setup},
-        websub::{Road, WebSub},
-    },
+    app::service::{App, Notice, Openings, Ports, Setup},
     clock::SystemClock,
     collect::{
         SourceBasics,
         fetch::{Fetch, FetchError},
-        source::{Request, Response},
+        source::{Place, Request, Response},
         sources::SourceParams,
     },
     model::post::{Channel, SourceName, SourceType},
@@ -32,32 +29,28 @@ use crate::harness::{
 };
 
 const TOPIC: &str = "https://news.example.jp/rss";
+const HUB: &str = "https://hub.example.jp/";
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A feed that never has anything new.
-struct Calm;
+/// A feed that never has anything new and names a hub, and the letter box of that hub.
+struct Calm(mpsc::UnboundedSender<(String, String)>);
 
 #[async_trait]
 impl Fetch for Calm {
-    async fn fetch(&self, _request: &Request) -> Result<Response, FetchError> {
-        Ok(Response {
-            status: 200, final_url: TOPIC.into(), body: feed("0", "今日はよい天気"), ..Response::default()
-        })
+    async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        let (Some(payload), Place::Web(hub)) = (&request.payload, &request.place) else {
+            let body = feed("0", "今日はよい天気");
+            return Ok(Response { status: 200, final_url: TOPIC.into(), body, ..Response::default() });
+        };
+        assert_eq!(payload.content_type, "application/x-www-form-urlencoded");
+        self.0.send((hub.clone(), payload.body.expose().to_owned())).unwrap();
+        Ok(Response { status: 202, ..Response::default() })
     }
 }
 
 fn feed(id: &str, text: &str) -> Vec<u8> {
-    format!("<rss version=\"2.0\"><channel><item><guid>{id}</guid><title>声</title><description>{text}</description></item></channel></rss>").into()
-}
-
-/// The hub's letter box.
-struct Asked(mpsc::UnboundedSender<(String, String)>);
-
-#[async_trait]
-impl Road for Asked {
-    async fn post(&self, hub: &str, form: String) -> Result<(), String> {
-        self.0.send((hub.to_owned(), form)).map_err(|e| e.to_string())
-    }
+    let links = format!("<a:link rel=\"hub\" href=\"{HUB}\"/><a:link rel=\"self\" href=\"{TOPIC}\"/>");
+    format!("<rss version=\"2.0\" xmlns:a=\"http://www.w3.org/2005/Atom\"><channel>{links}<item><guid>{id}</guid><title>声</title><description>{text}</description></item></channel></rss>").into()
 }
 
 /// One request to Hinomi as a proxy hands it on: code and body.
@@ -87,33 +80,31 @@ fn signed(secret: &str, body: &[u8]) -> String {
 async fn a_hub_that_is_really_ours_brings_news_and_an_alert_and_nobody_else_does() {
     let folder = tempfile::tempdir().unwrap();
     let (letters, mut sent) = mpsc::unbounded_channel();
+    let (asked, mut forms) = mpsc::unbounded_channel();
     let ports = Ports {
         clock: Arc::new(SystemClock),
-        fetch: Arc::new(Calm),
+        fetch: Arc::new(Calm(asked)),
         notifier: Arc::new(owing::Letters(letters)),
         emergency: None,
     };
     let name = SourceName("news".into());
-    let basics =
-        SourceBasics { name: name.clone(), source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
+    let basics = SourceBasics { name, source_type: SourceType::Post, channel: Channel::Sns, poll_every: None };
     let sources = vec![SourceParams::feed(basics, TOPIC)];
     let database = folder.path().join("hinomi.db");
     let setup = Setup { sources, ..owing::setup(&database, WATCHLIST, &["pr@aozora.example"]) };
     let (notices, mut heard) = mpsc::unbounded_channel();
     let mut app = App::build(setup, ports, Some(notices)).await.unwrap();
     app.start();
-    let (asked, mut forms) = mpsc::unbounded_channel();
     let (opened, mut at) = mpsc::unbounded_channel();
-    let web_sub = WebSub { public_url: "https://hinomi.example.jp".into(), road: Arc::new(Asked(asked)) };
+    let web_sub = app.web_sub("https://hinomi.example.jp".into());
     let openings = Openings { listen: Some("127.0.0.1:0".parse().unwrap()), token: None, web_sub: Some(web_sub) };
     app.attend(openings, move |place| opened.send(place.unwrap()).unwrap());
     let at = at.recv().await.unwrap();
     // What stood there at the first visit is history; what comes after it is news.
     while !matches!(heard.recv().await.unwrap(), Notice::Visited { .. }) {}
 
-    app.offer_hub(&name, "https://hub.example.jp/", TOPIC);
     let (hub, form) = timeout(PATIENCE, forms.recv()).await.unwrap().unwrap();
-    assert_eq!(hub, "https://hub.example.jp/");
+    assert_eq!(hub, HUB);
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
     assert_eq!((form["hub.mode"].as_str(), form["hub.topic"].as_str()), ("subscribe", TOPIC));
     let path = form["hub.callback"].strip_prefix("https://hinomi.example.jp").unwrap().to_owned();

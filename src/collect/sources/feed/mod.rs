@@ -36,7 +36,7 @@ use crate::{
     collect::{
         SourceBasics, html,
         kind::{self, Built, Form, Key, Kind, Terms},
-        source::{Page, Question, Request, Response, Source, SourceError},
+        source::{Hub, Page, Question, Request, Response, Source, SourceError},
     },
     model::{
         post::Post,
@@ -186,9 +186,10 @@ impl Source for FeedSource {
         })?;
         fail::fail_point!("parse", |_| std::process::abort());
         let (update_every, skipped) = (feed.update_every, feed.skipped);
+        let hub = feed.hub.zip(feed.topic.or_else(|| Some(url.clone()))).map(|(url, topic)| Hub { url, topic });
         let not_before = feed.quiet.holds(now).then(|| feed.quiet.ends(now));
         let posts = feed.entries.into_iter().map(|entry| self.post(entry, now)).collect();
-        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped, not_before, ..Page::default() })
+        Ok(Page { posts, cursor: Cursor(self.url.clone()), update_every, skipped, not_before, hub, ..Page::default() })
     }
 }
 
